@@ -1,0 +1,1 @@
+"""How to speak to the platforms: flows without I/O, one module per platform."""

@@ -1,0 +1,1 @@
+"""Postflight verifies a web platform right after it was deployed, and decides: promote, hold or roll back."""

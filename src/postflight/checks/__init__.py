@@ -1,0 +1,1 @@
+"""Pure analysers. No I/O."""

@@ -1,0 +1,126 @@
+"""Flows over HTTP, written once and without I/O.
+
+A flow is a generator that yields `Request`s (and `Pause`s) and receives `Response`s, as httpx's `auth_flow` does;
+whoever runs it brings the transport. So the smoke test, the load engine and a unit test with recorded answers run the
+same dozen lines.
+
+    def sign_in(self, account):
+        answer = yield Request("POST", "web", "/api/auth/login", json={...})
+        return answer.expect(200).json_object().text("token")
+"""
+
+import json
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+from postflight.errors import UnexpectedAnswer
+
+T = TypeVar("T")
+JSON = dict[str, "JSON"] | list["JSON"] | str | int | float | bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request. `service` is a name of the deployment's services; `path` is joined to its URL, or is absolute (`https://...`)."""
+
+    method: str
+    service: str
+    path: str
+    json: JSON = None
+    headers: Mapping[str, str] = MappingProxyType({})
+    token: str | None = field(default=None, repr=False)  # sent as a bearer token
+    region: str | None = None
+    deadline: float = 10.0  # seconds for the whole exchange, redirects included
+    name: str = ""  # for statistics; default: "METHOD path"
+    follow_redirects: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Wait before going on, for example between two polls. Whoever runs the flow decides how."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A JSON object from the target, and how to say politely that it is not what was promised."""
+
+    value: Mapping[str, JSON]
+    response: "Response"
+
+    def text(self, key: str) -> str:
+        """Return the non-empty string at `key`, or raise `UnexpectedAnswer`."""
+        found = self.value.get(key)
+        if isinstance(found, str) and found:
+            return found
+        raise self.response.unexpected(f"a non-empty string at {key!r}", f"{found!r} in {json.dumps(self.value)[:300]}")
+
+    def object(self, key: str) -> "Answer":
+        """Return the object at `key`, or raise `UnexpectedAnswer`."""
+        found = self.value.get(key)
+        if isinstance(found, dict):
+            return Answer(found, self.response)
+        raise self.response.unexpected(f"an object at {key!r}", f"{found!r} in {json.dumps(self.value)[:300]}")
+
+    def items(self, key: str) -> list[JSON]:
+        """Return the list at `key`, or raise `UnexpectedAnswer`."""
+        found = self.value.get(key)
+        if isinstance(found, list):
+            return found
+        raise self.response.unexpected(f"a list at {key!r}", f"{found!r} in {json.dumps(self.value)[:300]}")
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """One answer. `seconds` is the whole exchange; `curl` reproduces the request, free of secrets."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    url: str
+    seconds: float
+    http_version: str = "HTTP/1.1"
+    curl: str = ""
+    history: tuple[str, ...] = ()  # URLs that redirected here
+
+    def header(self, name: str) -> str | None:
+        """Return the header's values joined by `, `, or None."""
+        values = [value for key, value in self.headers if key.lower() == name.lower()]
+        return ", ".join(values) if values else None
+
+    @property
+    def text(self) -> str:
+        """The body as text, undecodable bytes replaced."""
+        return self.body.decode("utf-8", "replace")
+
+    def expect(self, *statuses: int) -> "Response":
+        """Return self when the status is one of these, else raise `UnexpectedAnswer`."""
+        if self.status in statuses:
+            return self
+        raise self.unexpected(f"status {' or '.join(map(str, statuses))}", f"status {self.status}: {self.text[:300]!r}")
+
+    def json_object(self) -> Answer:
+        """Return the body as a JSON object, or raise `UnexpectedAnswer`."""
+        try:
+            value: Any = json.loads(self.body)
+        except (ValueError, RecursionError):
+            value = None
+        if isinstance(value, dict):
+            return Answer(value, self)
+        raise self.unexpected("a JSON object", repr(self.text[:300]))
+
+    def unexpected(self, expected: str, seen: str) -> UnexpectedAnswer:
+        """Build the error for an answer that is not what was promised."""
+        return UnexpectedAnswer(
+            f"{self.url} answered with {seen}, not {expected}",
+            expected=expected,
+            seen=seen,
+            where=self.url,
+            curl=self.curl,
+        )
+
+
+Flow = Generator[Request | Pause, Response, T]

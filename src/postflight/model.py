@@ -1,0 +1,253 @@
+"""The nouns of Postflight. All frozen; no I/O.
+
+A test takes `Measurement`s and its outcome becomes a `Finding`; a `Budget` says what is allowed; `verdict.decide` turns
+findings into a `Verdict`. A `Deployment` is what all of this is about, resolved once before anything is collected.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import IntEnum, StrEnum
+from types import MappingProxyType
+
+
+class Decision(StrEnum):
+    """What the pipeline does next."""
+
+    PROMOTE = "promote"
+    HOLD = "hold"
+    ROLLBACK = "rollback"
+    INVALID = "invalid"
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code of `postflight gate`. 1 to 5 are pytest's and Python's and are never a verdict."""
+        return ExitCode[self.name].value
+
+
+class ExitCode(IntEnum):
+    """Exit codes of `postflight gate`."""
+
+    PROMOTE = 0
+    HOLD = 10
+    ROLLBACK = 20
+    INVALID = 30
+
+
+class OnBreach(StrEnum):
+    """What a broken limit asks for."""
+
+    ROLLBACK = "rollback"
+    HOLD = "hold"
+    WARN = "warn"
+
+
+class Status(StrEnum):
+    """What one check found. Two questions, never mixed: is the deployment good, and was the measurement valid."""
+
+    GOOD = "good"  # measured, and within what is allowed
+    BAD = "bad"  # measured, and not
+    FLAKY = "flaky"  # bad, then good when measured again
+    UNKNOWN = "unknown"  # measured, but too little evidence for a claim
+    INVALID = "invalid"  # could not be measured, and that is not the deployment's fault
+    EXCLUDED = "excluded"  # not allowed here by configuration: shown, never counted as good
+
+
+class Unit(StrEnum):
+    """Units in which measurements are stored; `config.units` parses what people write (`500 ms`, `5 %`)."""
+
+    SECONDS = "s"
+    RATIO = "ratio"  # 5 % is stored as 0.05
+    BYTES = "B"
+    COUNT = "count"
+    PER_SECOND = "1/s"
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A number that knows its unit."""
+
+    value: float
+    unit: Unit
+
+    def __str__(self) -> str:
+        """As a person would write it: `1.25 s`, `340 ms`, `5 %`, `170 KB`."""
+        match self.unit:
+            case Unit.SECONDS if abs(self.value) < 1:
+                return f"{self.value * 1000:.3g} ms"
+            case Unit.SECONDS if abs(self.value) < 100:
+                return f"{self.value:.3g} s"
+            case Unit.SECONDS:
+                return f"{self.value:.0f} s"
+            case Unit.RATIO:
+                return f"{self.value * 100:.4g} %"
+            case Unit.BYTES if abs(self.value) >= 1_000_000:
+                return f"{self.value / 1_000_000:.4g} MB"
+            case Unit.BYTES if abs(self.value) >= 1000:
+                return f"{self.value / 1000:.4g} KB"
+            case Unit.BYTES:
+                return f"{self.value:.0f} B"
+            case Unit.PER_SECOND:
+                return f"{self.value:.4g} /s"
+            case _:
+                return f"{self.value:.6g}"
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """Something that was measured: the metric's name, its values in one unit (never empty), and where."""
+
+    metric: str
+    values: tuple[float, ...]
+    unit: Unit
+    where: str = ""
+
+    @property
+    def worst(self) -> Quantity:
+        """The largest value: what an `at_most` budget is held against."""
+        return Quantity(max(self.values), self.unit)
+
+    @property
+    def least(self) -> Quantity:
+        """The smallest value: what an `at_least` budget is held against."""
+        return Quantity(min(self.values), self.unit)
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """A limit from `budgets.yaml`. Exactly one of `at_most` and `at_least` is set."""
+
+    metric: str
+    stage: str
+    at_most: Quantity | None = None
+    at_least: Quantity | None = None
+    min_samples: int = 1
+    on_breach: OnBreach = OnBreach.HOLD
+    covers: tuple[str, ...] = ()
+    source: str = ""  # "budgets.yaml:12", for messages
+
+    @property
+    def limit(self) -> str:
+        """The limit in words: `at most 30 s`."""
+        return f"at most {self.at_most}" if self.at_most is not None else f"at least {self.at_least}"
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A secret value and the *name* of the environment variable that held it. Shown only by its name."""
+
+    name: str
+    _value: str = field(repr=False)
+
+    def reveal(self) -> str:
+        """Return the value. Call it where the request is made, and nowhere else."""
+        return self._value
+
+    def __str__(self) -> str:
+        """Only the name: a secret in an f-string does no harm."""
+        return f"${self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A synthetic account of the platform, for example `primary` or `other`."""
+
+    role: str
+    email: Secret
+    password: Secret
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One service of a platform. `regions` maps a region's name to its own URL where regions can be addressed."""
+
+    name: str
+    url: str
+    regions: Mapping[str, str] = MappingProxyType({})
+    health: str | None = None  # path of the health document
+
+
+@dataclass(frozen=True, slots=True)
+class Permissions:
+    """What may be done to a deployment. Nothing, unless `deployments.yaml` says so."""
+
+    may_create: bool = False
+    may_load: bool = False
+    may_fuzz: bool = False
+    may_exhaust: bool = False  # fill a pool up to its limit
+
+
+@dataclass(frozen=True, slots=True)
+class AllowedTrouble:
+    """A known trouble of a page that does not fail a test until its date. `match` is a part of its text or URL."""
+
+    kind: str
+    match: str
+    until: date
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """What is verified. Resolved once, before collection; nothing later changes it."""
+
+    platform: str
+    environment: str
+    base_url: str
+    known: bool  # False: an address that deployments.yaml does not know; bad then means hold
+    services: Mapping[str, Service] = MappingProxyType({})
+    permissions: Permissions = Permissions()
+    limits: Mapping[str, Quantity] = MappingProxyType({})
+    accounts: Mapping[str, Account] = MappingProxyType({})
+    secrets: Mapping[str, Secret] = MappingProxyType({})
+    missing_secrets: tuple[str, ...] = ()  # names of environment variables that are not set
+    adapter: str | None = None  # "module:Class"
+    control: str | None = None  # an address that must answer when the runner's network works
+    preflight_deadline: float = 3.5  # seconds
+    allowed_trouble: tuple[AllowedTrouble, ...] = ()
+    ca_file: str | None = None  # additional certificate authority (PEM file), for test certificates
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one check found, with all that a person needs at three in the morning. All texts are free of secrets."""
+
+    check: str  # stable id: a pytest node id, or "preflight"
+    stage: str
+    status: Status
+    on_breach: OnBreach = OnBreach.ROLLBACK
+    title: str = ""
+    summary: str = ""  # one sentence: what is wrong
+    expected: str = ""
+    seen: str = ""
+    where: str = ""  # URL or service
+    covers: tuple[str, ...] = ()
+    measurements: tuple[Measurement, ...] = ()
+    curl: str = ""
+    rerun: str = ""
+    details: str = ""  # traceback or log, bounded
+    evidence: tuple[str, ...] = ()  # files, relative to the reports folder
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a verdict is what it is: the decision that this finding asks for, in one line."""
+
+    decision: Decision
+    check: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the pipeline does next, and why. `reasons` are ordered: those that made the decision first."""
+
+    decision: Decision
+    reasons: tuple[Reason, ...]
+    findings: tuple[Finding, ...]
+    planned: int  # checks that were to run
+
+    def count(self, status: Status) -> int:
+        """Return how many findings have this status."""
+        return sum(finding.status is status for finding in self.findings)
