@@ -12,7 +12,6 @@ same dozen lines.
 import json
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any, TypeVar
 
 from postflight.errors import UnexpectedAnswer
@@ -29,7 +28,7 @@ class Request:
     service: str
     path: str
     json: JSON = None
-    headers: Mapping[str, str] = MappingProxyType({})
+    headers: Mapping[str, str] = field(default_factory=dict)
     token: str | None = field(default=None, repr=False)  # sent as a bearer token
     region: str | None = None
     deadline: float = 10.0  # seconds for the whole exchange, redirects included

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import IntEnum, StrEnum
-from types import MappingProxyType
 
 
 class Decision(StrEnum):
@@ -163,7 +162,7 @@ class Service:
 
     name: str
     url: str
-    regions: Mapping[str, str] = MappingProxyType({})
+    regions: Mapping[str, str] = field(default_factory=dict)
     health: str | None = None  # path of the health document
 
 
@@ -195,11 +194,11 @@ class Deployment:
     environment: str
     base_url: str
     known: bool  # False: an address that deployments.yaml does not know; bad then means hold
-    services: Mapping[str, Service] = MappingProxyType({})
+    services: Mapping[str, Service] = field(default_factory=dict)
     permissions: Permissions = Permissions()
-    limits: Mapping[str, Quantity] = MappingProxyType({})
-    accounts: Mapping[str, Account] = MappingProxyType({})
-    secrets: Mapping[str, Secret] = MappingProxyType({})
+    limits: Mapping[str, Quantity] = field(default_factory=dict)
+    accounts: Mapping[str, Account] = field(default_factory=dict)
+    secrets: Mapping[str, Secret] = field(default_factory=dict)
     missing_secrets: tuple[str, ...] = ()  # names of environment variables that are not set
     adapter: str | None = None  # "module:Class"
     control: str | None = None  # an address that must answer when the runner's network works
@@ -228,6 +227,7 @@ class Finding:
     details: str = ""  # traceback or log, bounded
     evidence: tuple[str, ...] = ()  # files, relative to the reports folder
     seconds: float = 0.0
+    voids_run: bool = False  # what it says makes every other measurement of the run worthless
 
 
 @dataclass(frozen=True, slots=True)
