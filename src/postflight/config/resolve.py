@@ -4,7 +4,7 @@
 |---|---|---|
 | - | - | the reference platform, which Postflight starts |
 | - | given | that environment |
-| given, known | - | the environment whose base_url has this host and port |
+| given, known | - | the environment whose base_url has this host and port (`localhost` is never known) |
 | given, unknown | - | a generic site: nothing is allowed, nothing is known |
 | given | given | that environment, its web service at the given address (a preview of the same environment) |
 """
@@ -121,7 +121,8 @@ def choose(
 
 
 def _by_environment(entries: list[Choice], environment: str) -> Choice:
-    found = [choice for choice in entries if choice.environment == environment]
+    named = [choice for choice in entries if choice.environment == environment]
+    found = [choice for choice in named if choice.address and _is_at(choice, choice.address)] or named
     if not found:
         hint = did_you_mean(environment, [choice.environment for choice in entries])
         raise ConfigError(f"--environment {environment}: no such environment{hint}", where="deployments.yaml")
@@ -137,9 +138,7 @@ def _by_environment(entries: list[Choice], environment: str) -> Choice:
 
 
 def _by_address(entries: list[Choice], address: Address, platform: str | None) -> Choice:
-    found = [
-        c for c in entries if c.entry and c.entry.base_url and parse_address(c.entry.base_url).host == address.host
-    ]
+    found = [choice for choice in entries if _is_at(choice, address)]
     if len(found) > 1:
         _ambiguous(f"--base-url {address.url}", found, f", or --platform {GENERIC} for any ordinary site")
     if found:
@@ -151,6 +150,13 @@ def _by_address(entries: list[Choice], address: Address, platform: str | None) -
             f" --environment ({names}), or leave --platform out for the generic flows"
         )
     return Choice(GENERIC, UNKNOWN, None, address)
+
+
+def _is_at(choice: Choice, address: Address) -> bool:
+    """Whether the environment has this host and port. `localhost` tells nothing: anybody's project listens there."""
+    if choice.entry is None or choice.entry.base_url is None or address.host[0] == "localhost":
+        return False
+    return parse_address(choice.entry.base_url).host == address.host
 
 
 def _reference(entries: list[Choice]) -> Choice:
@@ -167,11 +173,11 @@ def _reference(entries: list[Choice]) -> Choice:
 
 
 def _ambiguous(what: str, found: list[Choice], otherwise: str = "") -> NoReturn:
-    names = " and ".join(f"{choice.platform}/{choice.environment}" for choice in found)
+    names = ", ".join(f"{choice.platform}/{choice.environment}" for choice in found)
     platforms = " or ".join(f"--platform {name}" for name in dict.fromkeys(choice.platform for choice in found))
     if len({choice.platform for choice in found}) == 1:
         platforms = " or ".join(f"--environment {choice.environment}" for choice in found)
-    raise ConfigError(f"{what} means {names}; add {platforms}{otherwise}", where="deployments.yaml")
+    raise ConfigError(f"{what} may mean {names}; add {platforms}{otherwise}", where="deployments.yaml")
 
 
 def _address(base_url: str) -> Address:
