@@ -210,6 +210,7 @@ class Deployment:
     preflight_deadline: float = 3.5  # seconds
     allowed_trouble: tuple[AllowedTrouble, ...] = ()
     ca_file: str | None = None  # additional certificate authority (PEM file), for test certificates
+    tier: str = "baseline"  # of security headers: baseline, hardened or strict
 
 
 @dataclass(frozen=True, slots=True)
