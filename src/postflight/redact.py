@@ -12,6 +12,7 @@ import itertools
 import os
 import re
 import shutil
+import string
 import tempfile
 import threading
 import zipfile
@@ -24,12 +25,13 @@ from postflight.model import Deployment, Secret
 
 SHORTEST = 4  # characters; a shorter value would take half of every text with it
 _CHUNK = 1 << 20  # bytes read at a time from a trace
-_NEVER_ESCAPED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+_NEVER_ESCAPED = frozenset(string.ascii_letters + string.digits)
 _TOKEN = rb"eyJ[\w-]{5,2000}\.eyJ[\w-]{5,8000}\.[\w-]{1,2000}"  # RFC 7519: both parts are JSON objects, {" is eyJ
 _TOKEN_WIDTH = 12_010  # bytes: the longest match of _TOKEN
 _ESCAPES = {"\n": b"n", "\r": b"r", "\t": b"t", "\b": b"b", "\f": b"f", "'": b"'", '"': b'"', "/": b"/"}
-_APOSTROPHE = {"'": ("apos",)}  # XML has it, HTML 4 has not
-_SPELLED_WIDTH = 64  # bytes: the longest spelling of one character, nested escapes included
+_BACKSLASH = (rb"\\", rb"%(?:25){0,3}5[cC]")  # JSON is often percent-encoded as a whole
+_MORE_BACKSLASHES = rb"(?:" + rb"|".join(_BACKSLASH) + rb")"
+_SPELLED_WIDTH = 128  # bytes: the longest spelling of one byte, nested escapes included
 
 
 class Redactor:
@@ -133,7 +135,7 @@ def _compile(names: dict[str, str]) -> _Rules:
         for value in longest_first:
             mark = f"[secret {names[value]}]" if names[value] else "[secret]"
             alternatives += [(pattern, mark.encode()) for pattern in spelled(value)]
-            width = max(width, _SPELLED_WIDTH * (2 * len(value.encode("utf-8", "surrogatepass")) + 4))
+            width = max(width, _SPELLED_WIDTH * len(value.encode("utf-8", "surrogatepass")))
     alternatives.append((_TOKEN, b"[secret token]"))  # last: a known value keeps its name
     pattern = b"|".join(pattern + b"()" for pattern, _ in alternatives)
     return _Rules(re.compile(pattern), tuple(mark for _, mark in alternatives), width)
@@ -161,8 +163,8 @@ def _base64(value: str) -> list[bytes]:
 
 
 def _base64_spellings(character: str) -> list[bytes]:
-    url_safe = {"+": [b"-"], "/": [b"_"]}.get(character, [])
-    return _spellings(character) + url_safe
+    special = {"+": [rb"\+", b"-", _percent("+")], "/": [b"/", b"_", _percent("/"), rb"\\{1,8}/"]}
+    return special.get(character) or [character.encode()]
 
 
 def _any_of(spellings: list[bytes]) -> bytes:
@@ -171,39 +173,47 @@ def _any_of(spellings: list[bytes]) -> bytes:
 
 def _spellings(character: str, count: int = 1) -> list[bytes]:
     """Return patterns for a run of one character, each beginning with a literal byte. Escapes may be nested."""
-    plain = character.encode("utf-8", "surrogatepass")
+    plain = re.escape(character.encode("utf-8", "surrogatepass"))
     if character in _NEVER_ESCAPED:
-        return [re.escape(plain) * count]
+        return [plain * count]
     if character == "\\":  # each level of escaping doubles it; one quantifier, so that nothing is tried twice
-        return [rb"\\\\{%d,%d}" % (count - 1, 8 * count - 1), *(s * count for s in _numeric(character))]
-    spelled = [re.escape(plain), *_numeric(character)]
-    if character in _ESCAPES:
-        spelled.append(rb"\\\\{0,7}" + _ESCAPES[character])
+        more = _MORE_BACKSLASHES + b"{%d,%d}" % (count - 1, 8 * count - 1)
+        return [backslash + more for backslash in _BACKSLASH] + [entity * count for entity in _entities(character)]
+    direct = [plain, _percent(character), *_entities(character)]
+    escaped = b"(?:" + b"|".join([*_escapes(character), *direct]) + b")"
+    spelled = direct + [backslash + _MORE_BACKSLASHES + b"{0,7}" + escaped for backslash in _BACKSLASH]
     if character == " ":
         spelled.append(rb"\+")
     return [spelling * count for spelling in spelled]
 
 
-def _numeric(character: str) -> list[bytes]:
-    """Return patterns for the spellings by number or name: of URLs, JSON and JavaScript, Python, HTML and XML."""
+def _percent(character: str) -> bytes:
+    utf8 = character.encode("utf-8", "surrogatepass")
+    return b"".join(b"%(?:25){0,3}" + _hex(byte, 2) for byte in utf8)
+
+
+def _escapes(character: str) -> list[bytes]:
+    """Return what stands behind a backslash, in JSON, JavaScript and Python."""
     utf8, utf16 = (character.encode(encoding, "surrogatepass") for encoding in ("utf-8", "utf-16-be"))
+    units = [b"u" + _hex(int.from_bytes(utf16[i : i + 2], "big"), 4) for i in range(0, len(utf16), 2)]
+    octets = [b"x" + _hex(byte, 2) for byte in utf8]
+    between = _MORE_BACKSLASHES + b"{1,8}"
+    letter = [_ESCAPES[character]] if character in _ESCAPES else []
     number = ord(character)
-    named = [name for name, code in html.entities.name2codepoint.items() if code == number]
-    entities = [
-        f"#0{{0,6}}{number}",
-        f"#[xX]0{{0,6}}{_any_case(f'{number:x}')}",
-        *named,
-        *_APOSTROPHE.get(character, ()),
-    ]
-    spelled = [
-        "".join(f"%(?:25){{0,3}}{_any_case(f'{byte:02x}')}" for byte in utf8),
-        "".join(rf"\\\\{{0,7}}u{_any_case(utf16[i : i + 2].hex())}" for i in range(0, len(utf16), 2)),
-        "".join(rf"\\\\{{0,7}}x{_any_case(f'{byte:02x}')}" for byte in utf8),
-        rf"\\\\{{0,7}}x{_any_case(f'{number:02x}')}",
-        *(f"&(?:amp;){{0,3}}{entity};" for entity in entities),
-    ]
-    return [spelling.encode() for spelling in spelled]
+    return [*letter, between.join(units), between.join(octets), b"x" + _hex(number, 2), b"U" + _hex(number, 8)]
 
 
-def _any_case(digits: str) -> str:
-    return "".join(f"[{digit}{digit.upper()}]" if digit.isalpha() else digit for digit in digits)
+def _entities(character: str) -> list[bytes]:
+    """Return entities of HTML and XML; an ampersand may itself have become one."""
+    number = ord(character)
+    names = [name for name, code in html.entities.name2codepoint.items() if code == number]
+    if character == "'":
+        names.append("apos")  # XML has it, HTML 4 has not
+    spelled = [b"#0{0,6}%d" % number, b"#[xX]0{0,6}" + _hex(number, 1), *map(str.encode, names)]
+    return [b"&(?:amp;){0,3}" + entity + b";" for entity in spelled]
+
+
+def _hex(number: int, digits: int) -> bytes:
+    return "".join(
+        f"[{digit}{digit.upper()}]" if digit.isalpha() else digit for digit in f"{number:0{digits}x}"
+    ).encode()
