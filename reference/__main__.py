@@ -58,7 +58,9 @@ def _make_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--pool", type=_positive, default=5, metavar="N", help="previews at once (default: %(default)s)"
     )
-    parser.add_argument("--database", metavar="URL", help="make a database on this server, and drop it at the end")
+    parser.add_argument(
+        "--database", type=_database_url, metavar="URL", help="make a database on this server, and drop it at the end"
+    )
     parser.add_argument("--until-stdin-closes", action="store_true", help="end when stdin reaches its end")
     parser.add_argument("--log-level", default="ERROR", choices=("DEBUG", "INFO", "WARNING", "ERROR"), help="of stderr")
     parser.add_argument("--list-faults", action="store_true", help="list the faults and end")
@@ -71,6 +73,12 @@ def _positive(text: str) -> int:
     if not 1 <= number <= 100:
         raise ValueError(text)
     return number
+
+
+def _database_url(text: str) -> str:
+    if not text.startswith(("postgresql://", "postgres://")):
+        raise ValueError(text)
+    return text
 
 
 def _list_faults(*, as_json: bool) -> None:

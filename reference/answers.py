@@ -105,7 +105,8 @@ def _answer_api_error(_request: Request, error: Exception) -> Response:
     return error_answer(error.status, error.code, error.message, error.headers)
 
 
-def _answer_http_error(_request: Request, error: Exception) -> Response:
+def answer_http_error(_request: Request, error: Exception) -> Response:
+    """Answer what the framework refuses: an unknown path, a wrong method."""
     assert isinstance(error, HTTPException)
     return error_answer(error.status_code, _CODES.get(error.status_code, "error"), error.detail, error.headers)
 
@@ -116,6 +117,6 @@ def _answer_crash(_request: Request, _error: Exception) -> Response:
 
 ERROR_HANDLERS: Mapping[int | type[Exception], ExceptionHandler] = {
     ApiError: _answer_api_error,
-    HTTPException: _answer_http_error,
+    HTTPException: answer_http_error,
     Exception: _answer_crash,
 }

@@ -25,7 +25,7 @@ async def hash_password(password: str) -> str:
 
 
 async def verify_password(password: str, stored: str | None) -> bool:
-    """Tell whether the password is the stored one. Takes as long when nothing is stored, so it does not tell who exists."""
+    """Tell whether the password is the stored one. It takes as long when nothing is stored."""
     salt, _, expected = (stored or f"{'00' * 16}$").partition("$")
     computed = await asyncio.to_thread(_scrypt, password, bytes.fromhex(salt))
     return hmac.compare_digest(computed.hex(), expected)

@@ -1,6 +1,7 @@
 """The database: made, filled with the schema, and spoken to as the service, as a user, or as anybody."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -18,7 +19,8 @@ from reference.postgres import PostgresUnavailable, Server
 
 Connection = psycopg.AsyncConnection[DictRow]
 
-_CONNECT_DEADLINE = 30.0  # seconds
+_CONNECT_DEADLINE = 30.0  # seconds, for a server that has just been started
+_CONNECT_TIMEOUT = 5  # seconds, for one attempt
 _QUERY_DEADLINE = 5.0
 _MAX_CONNECTIONS = 10
 _ROLES_LOCK = 7_110_211  # roles belong to the whole server, and two runs may make them at once
@@ -40,13 +42,13 @@ _SABOTAGE: dict[Fault, LiteralString] = {
 
 async def create_database(server: Server, name: str, faults: frozenset[Fault]) -> str:
     """Make the database with roles, tables and policies, and return its URL. Raises `PostgresUnavailable`."""
-    async with await _connect(server.url) as admin:
+    async with await _connect(server.url, patience=0 if server.borrowed else _CONNECT_DEADLINE) as admin:
         await admin.execute("select pg_advisory_lock(%s)", [_ROLES_LOCK])
         await admin.execute(_MAKE_ROLES)
         await admin.execute(sql.SQL("create database {} template template0").format(sql.Identifier(name)))
     url = server.database_url(name)
     schema = Path(__file__).with_name("schema.sql").read_text(encoding="utf-8")
-    async with await _connect(url) as connection, connection.transaction():
+    async with await _connect(url, patience=0) as connection, connection.transaction():
         await connection.execute(schema.encode())
         for fault, statement in _SABOTAGE.items():
             if fault in faults:
@@ -54,18 +56,18 @@ async def create_database(server: Server, name: str, faults: frozenset[Fault]) -
     return url
 
 
-async def _connect(url: str) -> Connection:
-    """Connect, waiting for a server that is still starting."""
-    try:
-        async with asyncio.timeout(_CONNECT_DEADLINE):
-            while True:
-                try:
-                    return await psycopg.AsyncConnection.connect(url, autocommit=True, row_factory=dict_row)
-                except psycopg.OperationalError as error:
-                    reason = str(error)
-                    await asyncio.sleep(0.02)
-    except TimeoutError:
-        raise PostgresUnavailable(f"no answer from PostgreSQL in {_CONNECT_DEADLINE:.0f} s: {reason}") from None
+async def _connect(url: str, *, patience: float) -> Connection:
+    """Connect; for `patience` seconds wait for a server that is still starting."""
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            return await psycopg.AsyncConnection.connect(
+                url, autocommit=True, row_factory=dict_row, connect_timeout=_CONNECT_TIMEOUT
+            )
+        except psycopg.OperationalError as error:
+            if time.monotonic() >= deadline:
+                raise PostgresUnavailable(f"PostgreSQL does not answer: {error}") from None
+        await asyncio.sleep(0.02)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Faults that can be planted: what each breaks, and the requirements that a verification should then find broken.
 
-A fault is asked for where it acts, `if DEAD_LANDING in settings.faults`, so a search for its name finds the whole of it.
+A fault is asked for where it acts, `if DEAD_LANDING in settings.faults`: a search for its name finds all of it.
 """
 
 from collections.abc import Iterable

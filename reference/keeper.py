@@ -3,7 +3,8 @@
 It hears of the end by its stdin reaching EOF, which the kernel sees to even when the platform is killed with SIGKILL.
 One path for every end: what a clean stop removes, a crash removes too.
 
-    stdin, first line   {"folder": PATH, "postgres": {"bin": PATH, "user": UID|null} | null, "drop": {"url", "name"} | null}
+    stdin, first line   {"folder": PATH, "postgres": {"bin": PATH, "user": UID | null} | null,
+                         "drop": {"url": URL, "name": NAME} | null}
     stdout, one line    "started" once PostgreSQL was started (it may not answer yet), or nothing and exit code 1
 """
 
@@ -106,7 +107,7 @@ def _drop_database(url: str, name: str) -> None:
                 psycopg.sql.SQL("drop database if exists {} with (force)").format(psycopg.sql.Identifier(name))
             )
     except psycopg.Error as error:
-        sys.stderr.write(f"reference: database {name} is left behind: {error}\n")
+        sys.stderr.write(f"reference: could not drop database {name}: {error}\n")
 
 
 if __name__ == "__main__":

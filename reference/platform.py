@@ -19,10 +19,11 @@ from reference.postgres import serve_postgres
 from reference.realtime.app import PATH as REALTIME_PATH
 from reference.realtime.app import create_realtime
 from reference.services import Addresses, Services
-from reference.serving import base_url, listen, serve
+from reference.serving import Listener, base_url, listen, serve
 from reference.settings import REGIONS, RELEASE, Settings
 from reference.tls import make_certificates
 from reference.web.app import create_web
+from reference.web.previews import make_orchestrator_client
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class Account:
 
 
 async def run(settings: Settings) -> None:
-    """Run until a signal, or until stdin closes where that is asked for. Raises what keeps the platform from running."""
+    """Run until a signal, or until stdin closes where that is asked for. Raises what keeps it from running."""
     loop = asyncio.get_running_loop()
     living = asyncio.create_task(_live(settings))
     for name in (signal.SIGTERM, signal.SIGINT):
@@ -89,15 +90,16 @@ async def start(settings: Settings) -> AsyncIterator[dict[str, object]]:
             certificates=certificates,
         )
 
-        realtime = create_realtime(services)
-        await stack.enter_async_context(serve(realtime, sockets["realtime"], certificates, websockets=True))
+        orchestrator = await stack.enter_async_context(make_orchestrator_client(services))
         metrics = HttpMetrics()
         pool = Pool(services, metrics.registry)
         stack.push_async_callback(pool.close)
-        for region in REGIONS:
-            orchestrator = create_orchestrator(services, region, pool, metrics)
-            await stack.enter_async_context(serve(orchestrator, sockets[region], certificates))
-        await stack.enter_async_context(serve(create_web(services), sockets["web"], certificates))
+        listeners = [
+            Listener(create_web(services, orchestrator), sockets["web"]),
+            Listener(create_realtime(services), sockets["realtime"], websockets=True),
+            *(Listener(create_orchestrator(services, region, pool, metrics), sockets[region]) for region in REGIONS),
+        ]
+        await stack.enter_async_context(serve(listeners, certificates))
         yield _ready_line(services, accounts)
 
 

@@ -8,8 +8,8 @@ import pwd
 import shutil
 import subprocess
 import tempfile
-from contextlib import asynccontextmanager
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -28,9 +28,10 @@ class PostgresUnavailable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A server to make databases on: the URL of its maintenance database."""
+    """A server to make databases on: the URL of its maintenance database, and whether it was there before us."""
 
     url: str
+    borrowed: bool
 
     def database_url(self, name: str) -> str:
         """Return the URL of the database of this name."""
@@ -48,7 +49,7 @@ async def serve_postgres(borrowed: str | None, name: str) -> AsyncIterator[tuple
     folder = _make_folder()
     order: dict[str, object] = {"folder": str(folder), "postgres": None, "drop": None}
     if borrowed:
-        server = Server(borrowed)
+        server = Server(borrowed, borrowed=True)
         order["drop"] = {"url": borrowed, "name": name}
     else:
         home = folder / "postgres"
@@ -57,7 +58,7 @@ async def serve_postgres(borrowed: str | None, name: str) -> AsyncIterator[tuple
         order["postgres"] = {"bin": str(_binaries(user)), "user": user}
         if user is not None:
             os.chown(home, user, user)
-        server = Server(f"postgresql://postgres@/postgres?host={home}")
+        server = Server(f"postgresql://postgres@/postgres?host={home}", borrowed=False)
     keeper = await asyncio.create_subprocess_exec(
         *module_command("reference.keeper"),
         env=module_environment(),
@@ -83,7 +84,7 @@ def _make_folder() -> Path:
     folder = Path(tempfile.mkdtemp(prefix="velocity-reference-"))
     if len(str(folder)) > _LONGEST_SOCKET_PATH:  # a socket's address is short, and TMPDIR may be long
         folder.rmdir()
-        folder = Path(tempfile.mkdtemp(prefix="velocity-reference-", dir="/tmp"))  # noqa: S108  mkdtemp is safe there
+        folder = Path(tempfile.mkdtemp(prefix="velocity-reference-", dir="/tmp"))
     folder.chmod(0o711)  # PostgreSQL may run as another user, and passes through
     return folder
 

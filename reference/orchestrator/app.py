@@ -91,7 +91,7 @@ async def _start(request: Request) -> Response:
     except PoolExhausted:
         services = services_of(request)
         if POOL_OVERRUN_500 in services.settings.faults:
-            raise
+            raise ApiError(500, "internal_error", "planted: pool-overrun-500") from None
         message = f"all {services.settings.pool} previews are in use; end one, or try again later"
         raise ApiError(429, "pool_exhausted", message, {"Retry-After": _RETRY_AFTER}) from None
     return JSONResponse(session_json(row), 201, {"Location": f"/sessions/{row['id']}"})

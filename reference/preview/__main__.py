@@ -24,7 +24,7 @@ from reference.preview.app import create_preview
 from reference.preview.project import Project
 from reference.preview.sync import Follower
 from reference.realtime.phoenix import Payload
-from reference.serving import make_server
+from reference.serving import Listener, serve
 from reference.settings import MAX_FILE, MAX_FILES
 from reference.tls import Certificates
 
@@ -79,12 +79,9 @@ async def _main() -> None:
     app = create_preview(
         project, framed_by=order["framedBy"], is_connected=follower.joined.is_set, on_activity=activity
     )
-    server = make_server(app, certificates)
-    serving = asyncio.create_task(server.serve([socket.socket(fileno=order["socket"])]))
-    while not server.started and not serving.done():
-        await asyncio.sleep(0.002)
-    _say("ready")
-    await asyncio.wait((serving, asyncio.create_task(stdin.read())), return_when=asyncio.FIRST_COMPLETED)
+    async with serve([Listener(app, socket.socket(fileno=order["socket"]))], certificates):
+        _say("ready")
+        await stdin.read()
     following.cancel()
 
 

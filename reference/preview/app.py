@@ -2,7 +2,6 @@
 
 import mimetypes
 from collections.abc import AsyncIterator, Callable
-from html import escape
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -22,7 +21,7 @@ addEventListener("pagehide", () => events.close());
 def create_preview(
     project: Project, *, framed_by: str, is_connected: Callable[[], bool], on_activity: Callable[[], None]
 ) -> Starlette:
-    """Return the app. `framed_by` is the origin that may frame its pages; `on_activity` hears of every page and file."""
+    """Return the app. `framed_by` is the origin that may frame its pages; `on_activity` hears of each page and file."""
 
     async def health(_request: Request) -> Response:
         return JSONResponse({"status": "ok", "devServer": True, "supabaseConnected": is_connected()})
@@ -48,7 +47,7 @@ def create_preview(
 
     headers = {
         "Cache-Control": "no-store",
-        "Content-Security-Policy": f"frame-ancestors {escape(framed_by)}",
+        "Content-Security-Policy": f"frame-ancestors {framed_by}",
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "no-referrer",
     }

@@ -26,7 +26,7 @@ _PROTOCOL_ERROR, _TRY_AGAIN = 1002, 1013  # WebSocket close codes
 
 @dataclass(eq=False, slots=True)
 class _Member:
-    """One connection: what waits to be sent to it, and for each joined topic whether it hears itself and wants replies."""
+    """One connection: what waits to be sent to it, and what it has joined."""
 
     socket: WebSocket
     waiting: asyncio.Queue[str] = field(default_factory=lambda: asyncio.Queue(_MAX_WAITING))
@@ -36,6 +36,8 @@ class _Member:
 
 @dataclass(frozen=True, slots=True)
 class _Membership:
+    """How a member wants a channel: with its own broadcasts too, and with a reply to each."""
+
     hears_itself: bool
     acknowledged: bool
 

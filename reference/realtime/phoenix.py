@@ -5,7 +5,7 @@ Source: https://supabase.com/docs/guides/realtime/protocol
 
 import json
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeGuard
 
 # A message's payload is whatever JSON object its sender likes.
 Payload = dict[str, Any]
@@ -62,5 +62,5 @@ def decode(text: str | bytes) -> Message:
     return Message(topic, event, payload, ref, join_ref)
 
 
-def _is_name(value: object) -> bool:
+def _is_name(value: object) -> TypeGuard[str]:
     return isinstance(value, str) and 0 < len(value) <= _LONGEST_NAME

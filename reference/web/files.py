@@ -12,7 +12,7 @@ from reference.answers import ApiError, Body, Text, not_found, read_json, timest
 from reference.database import Connection, fetch_all, fetch_one
 from reference.services import services_of
 from reference.settings import FILE_PATH, MAX_FILE, MAX_FILES
-from reference.web.session import require_claims
+from reference.web.session import require_user
 
 
 class FileContent(Body):
@@ -35,8 +35,8 @@ async def _require_project(connection: Connection, request: Request) -> None:
 
 
 async def _list(request: Request) -> Response:
-    claims = require_claims(request)
-    async with services_of(request).database.user(claims.user_id) as connection:
+    user = require_user(request)
+    async with services_of(request).database.user(user.id) as connection:
         await _require_project(connection, request)
         rows = await fetch_all(
             connection,
@@ -47,9 +47,9 @@ async def _list(request: Request) -> Response:
 
 
 async def _read(request: Request) -> Response:
-    claims = require_claims(request)
+    user = require_user(request)
     project_id, path = request.path_params["id"], _path(request)
-    async with services_of(request).database.user(claims.user_id) as connection:
+    async with services_of(request).database.user(user.id) as connection:
         row = await fetch_one(
             connection,
             "select path, content, updated_at from files where project_id = %s and path = %s",
@@ -61,10 +61,10 @@ async def _read(request: Request) -> Response:
 
 
 async def _write(request: Request) -> Response:
-    claims = require_claims(request)
+    user = require_user(request)
     project_id, path = request.path_params["id"], _path(request)
     asked = await read_json(request, FileContent)
-    async with services_of(request).database.user(claims.user_id) as connection:
+    async with services_of(request).database.user(user.id) as connection:
         await _require_project(connection, request)
         others = await fetch_one(
             connection,
@@ -88,9 +88,9 @@ async def _write(request: Request) -> Response:
 
 
 async def _delete(request: Request) -> Response:
-    claims = require_claims(request)
+    user = require_user(request)
     project_id, path = request.path_params["id"], _path(request)
-    async with services_of(request).database.user(claims.user_id) as connection:
+    async with services_of(request).database.user(user.id) as connection:
         done = await connection.execute("delete from files where project_id = %s and path = %s", [project_id, path])
     if not done.rowcount:
         raise not_found("file")

@@ -2,18 +2,19 @@
 
 import mimetypes
 from pathlib import Path
+from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
-from urllib.parse import quote
 
+from reference.answers import ApiError
 from reference.database import fetch_one
 from reference.faults import CONSOLE_ERROR, DEAD_ASSET, DEAD_LANDING, SCRIPT_ERROR
 from reference.services import services_of
 from reference.settings import RELEASE
-from reference.web.session import find_claims
+from reference.web.session import find_user
 
 _HERE = Path(__file__).parent
 _STATIC = _HERE / "static"
@@ -41,7 +42,7 @@ def render(request: Request, template: str, status: int = 200, **context: object
 async def _landing(request: Request) -> Response:
     faults = services_of(request).settings.faults
     if DEAD_LANDING in faults:
-        raise RuntimeError("planted: dead-landing")
+        raise ApiError(500, "internal_error", "planted: dead-landing")
     answer = render(request, "landing.html")
     if SCRIPT_ERROR in faults:
         _plant_script(answer, request, 'throw new Error("planted: script-error");')
@@ -65,14 +66,14 @@ async def _cn(request: Request) -> Response:
 
 
 async def _projects(request: Request) -> Response:
-    return render(request, "projects.html") if find_claims(request) else _to_login(request)
+    return render(request, "projects.html") if find_user(request) else _to_login(request)
 
 
 async def _editor(request: Request) -> Response:
-    claims = find_claims(request)
-    if claims is None:
+    user = find_user(request)
+    if user is None:
         return _to_login(request)
-    async with services_of(request).database.user(claims.user_id) as connection:
+    async with services_of(request).database.user(user.id) as connection:
         project = await fetch_one(
             connection, "select id, name from projects where id = %s", [request.path_params["id"]]
         )

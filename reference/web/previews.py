@@ -4,19 +4,18 @@ from typing import cast
 from uuid import UUID
 
 import httpx
-from pydantic import Field
 from psycopg.rows import DictRow
+from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from reference.answers import ApiError, Body, not_found, read_json
-from reference.auth import Claims
 from reference.database import fetch_all, fetch_one
 from reference.orchestrator.app import session_json
 from reference.services import Services, services_of
 from reference.settings import IDLE_TIMEOUT
-from reference.web.session import require_claims
+from reference.web.session import User, require_user
 
 _DEADLINE = 15.0  # seconds, for an answer of the orchestrator; ending a preview may take ten
 _MAX_LISTED = 100
@@ -45,9 +44,9 @@ def orchestrator_of(request: Request) -> httpx.AsyncClient:
     return cast("httpx.AsyncClient", request.app.state.orchestrator)
 
 
-async def end_previews(request: Request, claims: Claims, project_id: UUID) -> None:
+async def end_previews(request: Request, user: User, project_id: UUID) -> None:
     """End the live previews of one of the user's projects."""
-    async with services_of(request).database.user(claims.user_id) as connection:
+    async with services_of(request).database.user(user.id) as connection:
         rows = await fetch_all(
             connection,
             "select id from preview_sessions where project_id = %s and status in ('creating', 'active')",
@@ -58,13 +57,13 @@ async def end_previews(request: Request, claims: Claims, project_id: UUID) -> No
 
 
 async def _start(request: Request) -> Response:
-    claims = require_claims(request)
+    user = require_user(request)
     asked = await read_json(request, StartPreview)
     try:
         project_id = UUID(asked.project_id)
     except ValueError:
         raise not_found("project") from None
-    async with services_of(request).database.user(claims.user_id) as connection:
+    async with services_of(request).database.user(user.id) as connection:
         if await fetch_one(connection, "select from projects where id = %s", [project_id]) is None:
             raise not_found("project")
     answer = await _ask(
@@ -77,8 +76,8 @@ async def _start(request: Request) -> Response:
 
 
 async def _list(request: Request) -> Response:
-    claims = require_claims(request)
-    async with services_of(request).database.user(claims.user_id) as connection:
+    user = require_user(request)
+    async with services_of(request).database.user(user.id) as connection:
         rows = await fetch_all(
             connection,
             "select * from preview_sessions where status in ('creating', 'active') order by created_at desc limit %s",
@@ -88,17 +87,17 @@ async def _list(request: Request) -> Response:
 
 
 async def _read(request: Request) -> Response:
-    return JSONResponse(session_json(await _find(request, require_claims(request))))
+    return JSONResponse(session_json(await _find(request, require_user(request))))
 
 
 async def _end(request: Request) -> Response:
-    row = await _find(request, require_claims(request))
+    row = await _find(request, require_user(request))
     await _ask(request, "DELETE", f"/sessions/{row['id']}")
     return Response(status_code=204)
 
 
-async def _find(request: Request, claims: Claims) -> DictRow:
-    async with services_of(request).database.user(claims.user_id) as connection:
+async def _find(request: Request, user: User) -> DictRow:
+    async with services_of(request).database.user(user.id) as connection:
         row = await fetch_one(connection, "select * from preview_sessions where id = %s", [request.path_params["id"]])
     if row is None:
         raise not_found("session")

@@ -14,7 +14,7 @@ from reference.database import fetch_all, fetch_one
 from reference.faults import PROJECT_NOT_STORED
 from reference.services import services_of
 from reference.web.previews import end_previews
-from reference.web.session import require_claims
+from reference.web.session import require_user
 
 _MAIN_JS = 'console.debug("main.js of this project runs");\n'
 
@@ -61,10 +61,10 @@ def _index_html(name: str) -> str:
 
 
 async def _list(request: Request) -> Response:
-    claims = require_claims(request)
+    user = require_user(request)
     limit = read_number(request, "limit", 20, 1, 100)
     offset = read_number(request, "offset", 0, 0, 1_000_000)
-    async with services_of(request).database.user(claims.user_id) as connection:
+    async with services_of(request).database.user(user.id) as connection:
         rows = await fetch_all(
             connection, "select * from projects order by created_at desc, id limit %s offset %s", [limit, offset]
         )
@@ -80,10 +80,10 @@ async def _list(request: Request) -> Response:
 
 
 async def _create(request: Request) -> Response:
-    claims = require_claims(request)
+    user = require_user(request)
     services = services_of(request)
     asked = await read_json(request, NewProject)
-    async with services.database.user(claims.user_id) as connection, connection.transaction():
+    async with services.database.user(user.id) as connection, connection.transaction():
         row = await fetch_one(
             connection,
             "insert into projects (name, description) values (%s, %s) returning *",
@@ -91,7 +91,10 @@ async def _create(request: Request) -> Response:
         )
         assert row is not None
         await connection.execute(
-            "insert into files (project_id, path, content) values (%(id)s, 'index.html', %(page)s), (%(id)s, 'main.js', %(script)s)",
+            """
+            insert into files (project_id, path, content)
+            values (%(id)s, 'index.html', %(page)s), (%(id)s, 'main.js', %(script)s)
+            """,
             {"id": row["id"], "page": _index_html(asked.name), "script": _MAIN_JS},
         )
         if PROJECT_NOT_STORED in services.settings.faults:
@@ -100,8 +103,8 @@ async def _create(request: Request) -> Response:
 
 
 async def _read(request: Request) -> Response:
-    claims = require_claims(request)
-    async with services_of(request).database.user(claims.user_id) as connection:
+    user = require_user(request)
+    async with services_of(request).database.user(user.id) as connection:
         row = await fetch_one(connection, "select * from projects where id = %s", [request.path_params["id"]])
     if row is None:
         raise not_found("project")
@@ -109,9 +112,9 @@ async def _read(request: Request) -> Response:
 
 
 async def _change(request: Request) -> Response:
-    claims = require_claims(request)
+    user = require_user(request)
     asked = await read_json(request, ProjectChange)
-    async with services_of(request).database.user(claims.user_id) as connection:
+    async with services_of(request).database.user(user.id) as connection:
         row = await fetch_one(
             connection,
             """
@@ -127,9 +130,9 @@ async def _change(request: Request) -> Response:
 
 
 async def _delete(request: Request) -> Response:
-    claims = require_claims(request)
-    await end_previews(request, claims, request.path_params["id"])
-    async with services_of(request).database.user(claims.user_id) as connection:
+    user = require_user(request)
+    await end_previews(request, user, request.path_params["id"])
+    async with services_of(request).database.user(user.id) as connection:
         done = await connection.execute("delete from projects where id = %s", [request.path_params["id"]])
     if not done.rowcount:
         raise not_found("project")

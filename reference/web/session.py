@@ -1,5 +1,8 @@
 """Who makes a request: signing in and out, and the token of each request after that."""
 
+from dataclasses import dataclass
+from uuid import UUID
+
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -21,7 +24,15 @@ class Login(Body):
     password: Text
 
 
-def find_claims(request: Request) -> Claims | None:
+@dataclass(frozen=True, slots=True)
+class User:
+    """Who makes a request, and what their token says."""
+
+    id: UUID
+    claims: Claims
+
+
+def find_user(request: Request) -> User | None:
     """Return who makes this request, by bearer token or by cookie, or None for a stranger."""
     services = services_of(request)
     token = bearer_token(request) or request.cookies.get(COOKIE)
@@ -31,20 +42,20 @@ def find_claims(request: Request) -> Claims | None:
         claims = services.tokens.verify(token)
     except InvalidToken:
         return None
-    return claims if claims.role == "authenticated" else None
+    return User(claims.user_id, claims) if claims.user_id else None
 
 
-def require_claims(request: Request) -> Claims:
+def require_user(request: Request) -> User:
     """Return who makes this request. Raises `ApiError` 401 for a stranger, 403 for a page that is not ours."""
-    claims = find_claims(request)
-    if claims is None:
+    user = find_user(request)
+    if user is None:
         raise unauthorized()
-    # A cookie comes along with requests of foreign pages. SameSite does not stop previews: they differ in the port only.
-    origin = request.headers.get("origin")
-    if bearer_token(request) is None and request.method not in _SAFE_METHODS and origin is not None:
-        if origin != services_of(request).addresses.web:
-            raise ApiError(403, "forbidden_origin", f"requests from {origin} need a bearer token")
-    return claims
+    # A cookie comes along with requests of foreign pages, and SameSite lets previews pass: only their port differs.
+    by_cookie = bearer_token(request) is None
+    ours = services_of(request).addresses.web
+    if by_cookie and request.method not in _SAFE_METHODS and request.headers.get("origin", ours) != ours:
+        raise ApiError(403, "forbidden_origin", "requests from other origins need a bearer token")
+    return user
 
 
 async def _login(request: Request) -> Response:
@@ -59,7 +70,7 @@ async def _login(request: Request) -> Response:
     if user is None or not (matches or WEAK_LOGIN in faults):
         raise ApiError(401, "invalid_credentials", "e-mail or password is wrong")
     if BROKEN_LOGIN in faults:
-        raise RuntimeError("planted: broken-login")
+        raise ApiError(500, "internal_error", "planted: broken-login")
     token, expires_at = services.tokens.issue_user(user["id"], user["email"])
     body = {
         "token": token,
@@ -72,9 +83,9 @@ async def _login(request: Request) -> Response:
 
 
 async def _logout(request: Request) -> Response:
-    claims = require_claims(request)
+    user = require_user(request)
     services = services_of(request)
-    services.tokens.revoke(claims)
+    services.tokens.revoke(user.claims)
     answer = Response(status_code=204)
     answer.delete_cookie(COOKIE, httponly=True, samesite="lax", secure=services.settings.tls)
     return answer
