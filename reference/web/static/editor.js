@@ -11,7 +11,6 @@ const SLOW = 1_000; // ms after which saving is worth a word
 
 const testId = (name) => document.querySelector(`[data-testid=${name}]`);
 const code = testId("editor");
-const frame = testId("preview-frame");
 const hint = testId("preview-hint");
 const startButton = testId("start-preview");
 const stopButton = testId("stop-preview");
@@ -28,14 +27,19 @@ function say(name, text) {
   if (line.textContent !== text) line.textContent = text;
 }
 
+/** A frame is made with its address: an empty one would have this page's own origin. */
+function frameOf(url) {
+  const frame = document.getElementById("frame").content.firstElementChild.cloneNode();
+  frame.src = url;
+  return frame;
+}
+
 function showPreview(status, text) {
   testId("preview-status").dataset.status = status;
   say("preview-status", text);
-  const shown = status === "active";
-  frame.hidden = !shown;
-  hint.hidden = shown;
-  if (shown) frame.src = current.previewUrl;
-  else frame.removeAttribute("src");
+  testId("preview-frame")?.remove();
+  hint.hidden = status === "active";
+  if (status === "active") hint.after(frameOf(current.previewUrl));
   startButton.hidden = current !== null;
   stopButton.hidden = current === null;
 }
