@@ -12,9 +12,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from reference.answers import error_answer
 from reference.faults import ERROR_RATE, MISSING_HEADER, SLOW_RESPONSES
+from reference.headers import security_headers
 from reference.services import Services
 from reference.settings import RELEASE
-from reference.web.headers import security_headers
 
 _SLOW = 3.0  # seconds
 _ONE_IN = 3  # answers

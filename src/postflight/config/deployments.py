@@ -76,6 +76,9 @@ class Limits(Document):
 
     preview_pool: Annotated[Count | None, Field(description="previews at a time")] = None
     preview_idle: Annotated[Duration | None, Field(description="an idle preview ends after this")] = None
+    preview_idle_min: Annotated[
+        Duration | None, Field(description="the shortest idle time that a preview can be started with")
+    ] = None
     database_connections: Annotated[Count | None, Field(description="connections in use at a time")] = None
 
 

@@ -12,7 +12,7 @@ from postflight.browser.evidence import Evidence
 from postflight.browser.find import find_browser
 from postflight.browser.guard import Guard
 from postflight.checks.budget import judge
-from postflight.config import Budgets
+from postflight.config.budgets import Budgets
 from postflight.errors import CannotMeasure, ConfigError
 from postflight.model import Account, Deployment, Measurement, OnBreach, Unit
 from postflight.probes.client import Client
@@ -79,7 +79,7 @@ def account(deployment: Deployment) -> Callable[[str], Account]:
 @pytest.fixture(scope="session")
 def api(run: Run) -> Iterator[Client]:
     """Drive flows over HTTP: `api.run(platform.sign_in(...))`."""
-    with Client(run.deployment, run.redactor, run_id=run.run_id) as client:
+    with Client(run.deployment, run.run_id, run.redactor) as client:
         yield client
 
 
@@ -102,7 +102,7 @@ def measure(request: pytest.FixtureRequest, run: Run) -> Measure:
     def hold_against_budgets() -> None:
         if missing := _announced(item) - {measurement.metric for measurement in taken}:
             raise CannotMeasure(f"announced but not measured: {', '.join(sorted(missing))}")
-        budgets = run.budgets.for_stage(run.deployment.platform, stage_of(item))
+        budgets = run.budgets.for_stage(run.deployment.platform, stage_of(item)).values()
         judgements = [judgement for m in taken for judgement in judge(m, budgets)]
         judged = {judgement.measurement.metric: judgement.measurement for judgement in judgements}
         item.stash[MEASURED] = [judged.get(m.metric, m) for m in taken]

@@ -39,7 +39,8 @@ def is_live(config: pytest.Config) -> bool:
 
 def select(config: pytest.Config, run: Run, items: list[pytest.Item]) -> None:
     """Deselect what is for other platforms; skip, visibly, what configuration does not allow; rerun failures once."""
-    kept, others = [], []
+    kept: list[pytest.Item] = []
+    others: list[pytest.Item] = []
     for item in items:
         item.stash[CHECK] = item.nodeid
         fits = _platforms(item) in ((), (run.deployment.platform,))
