@@ -31,7 +31,7 @@ class HeadersMiddleware:
     def __init__(self, app: ASGIApp, services: Services) -> None:
         self._app = app
         self._services = services
-        self._previews = "https://localhost:*" if services.settings.tls else "http://127.0.0.1:*"
+        self._previews = ("https://localhost:*" if services.settings.tls else "http://127.0.0.1:*",)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

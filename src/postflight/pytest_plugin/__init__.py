@@ -172,8 +172,14 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
     """After the test itself: what its pages suffered and what it measured belong to its call phase."""
     yield
+    errors: list[Exception] = []
     for check in item.stash.get(CHECKS_AFTER_CALL, []):
-        check()
+        try:
+            check()
+        except Exception as error:  # noqa: BLE001 - the others must still be heard; the first is raised below
+            errors.append(error)
+    if errors:
+        raise errors[0]
 
 
 @pytest.hookimpl(wrapper=True)

@@ -18,7 +18,7 @@ from postflight.model import Account, Deployment, Measurement, OnBreach, Unit
 from postflight.probes.client import Client
 from postflight.pytest_plugin.run import Run
 from postflight.pytest_plugin.selection import stage_of
-from postflight.pytest_plugin.state import CHECKS_AFTER_CALL, EVIDENCE, EXCLUDED, MEASURED, ON_BREACH, RUN
+from postflight.pytest_plugin.state import CHECKS_AFTER_CALL, EVIDENCE, EXCLUDED, MEASURED, RUN
 
 Measure = Callable[..., None]
 Exclude = Callable[[str], NoReturn]
@@ -106,10 +106,10 @@ def measure(request: pytest.FixtureRequest, run: Run) -> Measure:
         judgements = [judgement for m in taken for judgement in judge(m, budgets)]
         judged = {judgement.measurement.metric: judgement.measurement for judgement in judgements}
         item.stash[MEASURED] = [judged.get(m.metric, m) for m in taken]
-        wrong = sorted((j for j in judgements if j.error), key=lambda j: _SEVERITY.index(j.on_breach))
-        if wrong and wrong[0].error:
-            item.stash[ON_BREACH] = wrong[0].on_breach.value
-            raise wrong[0].error
+        wrong = [(_SEVERITY.index(judgement.budget.on_breach), judgement.error) for judgement in judgements]
+        for _, error in sorted(wrong, key=lambda pair: pair[0]):
+            if error is not None:
+                raise error
 
     _after_call(item).append(hold_against_budgets)
     return record
