@@ -6,7 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from postflight.config.document import (
     Count,
@@ -26,6 +26,13 @@ GENERIC = "generic"  # the platform of an address that the file does not know
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$")]
 UrlPath = Annotated[str, Field(pattern=r"^/[^\s?#]*$")]
+
+
+def _is_deadline(duration: Quantity) -> Quantity:
+    """Bound the wait for a dead host: short for the person who waits, long enough for one connection."""
+    if not 0.1 <= duration.value <= 60:
+        raise ValueError(f"{duration} is no deadline; write one from 100 ms to 60 s")
+    return duration
 
 
 class Allowed(StrEnum):
@@ -102,7 +109,9 @@ class Environment(Document):
     accounts: dict[Name, AccountEntry] = Field(default_factory=dict)
     secrets: SecretNames = SecretNames()
     control: Annotated[WebAddress | None, Field(description="answers when the runner's own network works")] = None
-    preflight_deadline: Duration = Quantity(3.5, Unit.SECONDS)
+    preflight_deadline: Annotated[
+        Duration, AfterValidator(_is_deadline), Field(json_schema_extra={"default": "3.5 s"})
+    ] = Quantity(3.5, Unit.SECONDS)
     page_troubles: tuple[TroubleEntry, ...] = ()
 
     @model_validator(mode="after")
