@@ -45,12 +45,14 @@ class Allowed(StrEnum):
 
 
 class TroubleKind(StrEnum):
-    """What a page can be in trouble with."""
+    """A page's troubles that can be tolerated for a while, in the words of the browser's guard. A crash cannot."""
 
-    CONSOLE_ERROR = "console-error"
-    UNCAUGHT_EXCEPTION = "uncaught-exception"
-    FAILED_REQUEST = "failed-request"
-    CSP_VIOLATION = "csp-violation"
+    CONSOLE = "console"
+    EXCEPTION = "exception"
+    REQUEST = "request"  # lost on the way
+    HTTP = "http"  # answered with 400 or above
+    CSP = "csp"
+    CSP_REPORT_ONLY = "csp-report-only"
     MIXED_CONTENT = "mixed-content"
 
 
@@ -83,6 +85,9 @@ class Limits(Document):
 
     preview_pool: Annotated[Count | None, Field(description="previews at a time")] = None
     preview_idle: Annotated[Duration | None, Field(description="an idle preview ends after this")] = None
+    preview_idle_min: Annotated[
+        Duration | None, Field(description="the shortest idle time that a preview can be started with")
+    ] = None
     database_connections: Annotated[Count | None, Field(description="connections in use at a time")] = None
 
 
