@@ -28,7 +28,7 @@ platforms:
         control: https://control.example
         preflight_deadline: 2 s
         page_troubles:
-          - {kind: console-error, match: analytics, until: 2026-12-31, why: issue 42}
+          - {kind: console, match: analytics, until: 2026-12-31, why: issue 42}
 """
 
 
@@ -145,9 +145,9 @@ STAGING = "platforms.shop.environments.staging"
         ("2 s", "2", f"FILE:17: {STAGING}.preflight_deadline: 2 is a bare number; write its unit, like '2 s'"),
         ("2 s", "0 s", f"FILE:17: {STAGING}.preflight_deadline: 0 ms is no deadline; write one from 100 ms to 60 s"),
         (
-            "console-error",
-            "console",
-            f"FILE:19: {STAGING}.page_troubles.0.kind: 'console' is not one of console-error,",
+            "kind: console",
+            "kind: consle",
+            f"FILE:19: {STAGING}.page_troubles.0.kind: 'consle' is not one of console, ",
         ),
         (
             "2026-12-31",

@@ -39,7 +39,7 @@ platforms:
         control: https://control.example
         preflight_deadline: 5 s
         page_troubles:
-          - {kind: console-error, match: analytics, until: 2026-12-31, why: issue 42}
+          - {kind: console, match: analytics, until: 2026-12-31, why: issue 42}
       production:
         base_url: https://shop.example
   blog:

@@ -33,7 +33,7 @@ class TestProjects:
 FAULTS = """\
 import json, sys
 assert sys.argv[1:] == ["--list-faults", "--json"]
-print(json.dumps([{"name": "dead-landing", "breaks": "500 on /", "requirements": ["VEL-S1"]}]))
+print(json.dumps([{"name": "dead-landing", "breaks": "500 on /", "covers": ["VEL-S1"]}]))
 """
 
 
@@ -91,7 +91,8 @@ def test_a_wrong_mark_is_an_error(project: Path, right: str, wrong: str, message
     ("program", "message"),
     [
         ("raise SystemExit('no such option')", "exited with 1: no such option"),
-        ("print('dead-landing')", "printed no list of faults"),
+        ("print('dead-landing')", "printed no list of faults: all: Invalid JSON"),
+        (FAULTS.replace("covers", "requirements"), r"printed no list of faults: 0\.covers: Field required"),
         (FAULTS.replace("VEL-S1", "VEL-Q1"), "fault dead-landing: unknown requirement 'VEL-Q1'"),
     ],
 )

@@ -28,7 +28,7 @@ class Fault(BaseModel):
 
     name: str
     breaks: str
-    requirements: tuple[str, ...]
+    covers: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +65,13 @@ def coverage_text(root: Path) -> str:
     for test in tests:
         _expect_known(test.covers, f"{test.file}:{test.line}", known)
     for fault in faults:
-        _expect_known(fault.requirements, f"fault {fault.name}", known)
+        _expect_known(fault.covers, f"fault {fault.name}", known)
 
     return _render(
         known.values(),
         tests=_by_requirement((f"[{test.name}](../{test.file})", test.covers) for test in tests),
         limits=_by_requirement(_limits(root)),
-        faults=_by_requirement((f"`{fault.name}`", fault.requirements) for fault in faults),
+        faults=_by_requirement((f"`{fault.name}`", fault.covers) for fault in faults),
     )
 
 
@@ -141,9 +141,12 @@ def list_faults(root: Path) -> tuple[Fault, ...]:
     except subprocess.TimeoutExpired as problem:
         raise CannotMeasure(f"python -m reference --list-faults took more than {_DEADLINE:.0f} s") from problem
     except ValidationError as problem:
+        first = problem.errors(include_url=False)[0]
+        where = ".".join(map(str, first["loc"]))
         raise CannotMeasure(
-            f"python -m reference --list-faults --json printed no list of faults: {problem}"
-        ) from problem
+            f"python -m reference --list-faults --json printed no list of faults: {where or 'all'}: {first['msg']}",
+            expected='[{"name": ..., "breaks": ..., "covers": [...]}, ...]',
+        ) from None
 
 
 def _limits(root: Path) -> Iterator[tuple[str, tuple[str, ...]]]:
