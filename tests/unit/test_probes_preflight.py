@@ -64,7 +64,7 @@ def test_a_server_error_is_bad_and_its_words_are_redacted() -> None:
 def test_only_a_known_deployment_is_rolled_back(known: bool, on_breach: OnBreach) -> None:
     with hostile.refused() as url:
         finding = run(deployed(url, known=known))
-    assert (finding.status, finding.on_breach) == (Status.BAD, on_breach)
+    assert (finding.status, finding.on_breach, finding.voids_run) == (Status.BAD, on_breach, False)
 
 
 def test_an_invalid_certificate_is_bad() -> None:
@@ -92,7 +92,7 @@ def test_a_runner_without_loopback_measures_nothing(monkeypatch: pytest.MonkeyPa
     without_loopback(monkeypatch)
     with hostile.answering() as url:
         finding = run(deployed(url))
-    assert finding.status is Status.INVALID
+    assert (finding.status, finding.voids_run) == (Status.INVALID, True)
     assert "no loopback" in finding.summary
 
 

@@ -58,6 +58,7 @@ def preflight(deployment: Deployment, run_id: str, redactor: Redactor | None = N
         where=redactor.text(deployment.base_url),
         curl=curl,
         seconds=time.monotonic() - started,
+        voids_run=status is Status.INVALID,
     )
 
 
