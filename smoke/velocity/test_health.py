@@ -72,6 +72,15 @@ def test_health_answers_quickly(api: Client, measure: Measure) -> None:
     measure("health.latency", *(answer.expect(200).seconds for answer in answers), where="web, orchestrator")
 
 
+@pytest.mark.covers("VEL-M1")
+@pytest.mark.measures("api.latency")
+def test_api_answers_quickly(api: Client, platform: Velocity, token: str, measure: Measure) -> None:
+    """The API answers quickly"""
+    request = Request("GET", "web", "/api/projects?limit=1", token=token)
+    answers = [api.send(request).expect(200) for _ in range(6)]
+    measure("api.latency", *(answer.seconds for answer in answers), where=answers[0].url)
+
+
 def _assert_healthy(health: object, where: str, *checks: str) -> None:
     expected = {"status": "healthy", "checks": dict.fromkeys(checks, "healthy")}
     seen = {"status": health.get("status"), "checks": health.get("checks")} if isinstance(health, dict) else health

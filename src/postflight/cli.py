@@ -5,7 +5,10 @@ import importlib
 import click
 
 COMMANDS = {  # name -> "module:attribute"
+    "browser": "postflight.commands.browser:browser",
     "cleanup": "postflight.commands.cleanup:cleanup",
+    "config": "postflight.commands.config:config",
+    "coverage": "postflight.commands.coverage:coverage",
     "gate": "postflight.commands.gate:gate",
     "serve": "postflight.commands.serve:serve",
 }

@@ -72,7 +72,7 @@ class Quantity:
     def __str__(self) -> str:
         """As a person would write it: `1.25 s`, `340 ms`, `5 %`, `170 KB`."""
         match self.unit:
-            case Unit.SECONDS if abs(self.value) < 1:
+            case Unit.SECONDS if abs(self.value) < 0.9995:
                 return f"{self.value * 1000:.3g} ms"
             case Unit.SECONDS if abs(self.value) < 100:
                 return f"{self.value:.3g} s"

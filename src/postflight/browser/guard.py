@@ -6,7 +6,7 @@ violations are recorded, and never fail a test: they are what such a policy is f
 
 A request that ends in `net::ERR_ABORTED` was given up by the page or the test (a navigation, an AbortController, a
 closed page, a body that nobody read) and is no trouble, with one exception: a script or style sheet of a document
-that is still there, because then the page lacks it.
+that is still there, because then the page lacks it. An event stream that ends after it was answered is none either.
 """
 
 from collections.abc import Iterator
@@ -43,6 +43,7 @@ class Guard:
         self._seen: list[Trouble] = []
         self._dropped = 0
         self._audits: dict[Page, CDPSession] = {}
+        self._streams: set[Request] = set()  # event streams that were answered: they end, and the browser reconnects them
         self._pending: dict[Page, set[Request]] = {}  # scripts and style sheets of the documents that are shown
         context.on("page", self._watch)
         context.on("console", self._on_console)
@@ -156,11 +157,13 @@ class Guard:
         page, why = _page_of(request), request.failure or "failed"
         if why == ABORTED and (page is None or page.is_closed() or request not in self._pending.get(page, ())):
             return
-        self._add(
-            Trouble(kinds.REQUEST, cut(f"{why} {request.resource_type}"), cut(request.url), _address_for(request))
-        )
+        ended = request in self._streams
+        text = f"{why} {request.resource_type}"
+        self._add(Trouble(kinds.REQUEST, cut(text), cut(request.url), _address_for(request), allowed=ended))
 
     def _on_response(self, response: Response) -> None:
+        if response.request.resource_type == "eventsource" and response.status < 400:
+            self._streams.add(response.request)
         if response.status >= 400:
             request = response.request
             text = f"{request.method} {request.resource_type}"

@@ -1,9 +1,0 @@
-"""stub."""
-
-
-class Evidence:
-    def __init__(self, *a, **k):
-        pass
-
-    def collect(self, check):
-        return ()
