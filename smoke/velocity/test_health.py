@@ -1,12 +1,12 @@
 """VEL-H1, H2, H4, H5: what the platform says of itself, and that its regions agree."""
 
 import pytest
-from postflight.probes.client import Client
 
 from platforms.velocity import Velocity
 from postflight.errors import ConfigError, UnexpectedAnswer
 from postflight.flow import Request
 from postflight.model import Deployment
+from postflight.probes.client import Client
 from postflight.pytest_plugin.fixtures import Measure
 
 pytestmark = [pytest.mark.smoke, pytest.mark.platform("velocity")]
@@ -74,7 +74,7 @@ def test_health_answers_quickly(api: Client, measure: Measure) -> None:
 
 @pytest.mark.covers("VEL-M1")
 @pytest.mark.measures("api.latency")
-def test_api_answers_quickly(api: Client, platform: Velocity, token: str, measure: Measure) -> None:
+def test_api_answers_quickly(api: Client, token: str, measure: Measure) -> None:
     """The API answers quickly"""
     request = Request("GET", "web", "/api/projects?limit=1", token=token)
     answers = [api.send(request).expect(200) for _ in range(6)]

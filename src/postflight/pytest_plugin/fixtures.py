@@ -1,14 +1,16 @@
 """What a check is given: the deployment, a client that drives flows, guarded pages, a way to say what it measured."""
 
-from collections.abc import Callable, Iterable, Iterator
+import contextlib
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any, NoReturn
 
 import pytest
 from playwright.sync_api import BrowserContext
+from playwright.sync_api import Error as PlaywrightError
 
 from postflight.adapter import load_adapter
-from postflight.browser.evidence import Evidence
+from postflight.browser.evidence import Recorder
 from postflight.browser.find import find_browser
 from postflight.browser.guard import Guard
 from postflight.checks.budget import judge
@@ -22,6 +24,8 @@ from postflight.pytest_plugin.state import CHECKS_AFTER_CALL, EVIDENCE, EXCLUDED
 
 Measure = Callable[..., None]
 Exclude = Callable[[str], NoReturn]
+ACTION_DEADLINE = 10_000  # milliseconds
+NAVIGATION_DEADLINE = 15_000  # milliseconds
 _SEVERITY = [OnBreach.ROLLBACK, OnBreach.HOLD, OnBreach.WARN]
 
 
@@ -151,34 +155,62 @@ def browser_context_args(browser_context_args: dict[str, Any], run: Run) -> dict
     return {"extra_http_headers": {"X-Postflight-Run": run.run_id}} | browser_context_args
 
 
+class Watched:
+    """The browser contexts of one test: each has a guard, and a recorder of evidence."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._contexts: list[tuple[BrowserContext, Guard, Recorder]] = []
+
+    def watch(self, context: BrowserContext) -> Guard:
+        """Guard and record a context, from before its first page on."""
+        deployment = self._run.deployment
+        today = datetime.now(UTC).date()
+        guard = Guard(context, allowed=deployment.allowed_trouble, base_url=deployment.base_url, today=today)
+        self._contexts.append((context, guard, Recorder(context)))
+        return guard
+
+    def guard_of(self, context: BrowserContext) -> Guard:
+        """Return the guard of a context."""
+        return next(guard for watched, guard, _ in self._contexts if watched is context)
+
+    def keep(self, check: str) -> tuple[str, ...]:
+        """Write the evidence of a failure, and return its paths."""
+        kept: list[str] = []
+        for number, (_, _, recorder) in enumerate(self._contexts, start=1):
+            name = check if number == 1 else f"{check}-{number}"
+            kept += recorder.keep(self._run.reports, name, self._run.redactor)
+        self._contexts.clear()
+        return tuple(kept)
+
+    def discard(self) -> None:
+        """End the recordings of a test that passed."""
+        for _, _, recorder in self._contexts:
+            with contextlib.suppress(PlaywrightError):  # the browser is gone, and the recording with it
+                recorder.discard()
+
+
+WATCHED = pytest.StashKey[Watched]()
+
+
 @pytest.fixture
 def new_context(
     new_context: Callable[..., BrowserContext], request: pytest.FixtureRequest, run: Run
-) -> Callable[..., BrowserContext]:
-    """Return a function that opens a guarded browser context: what its pages suffer fails the test that caused it."""
-    item = request.node
-    opened: list[tuple[BrowserContext, Guard, Evidence]] = []
+) -> Iterator[Callable[..., BrowserContext]]:
+    """Yield a function that opens a guarded browser context: what its pages suffer fails the test that caused it."""
+    watched = Watched(run)
+    request.node.stash[WATCHED] = watched
 
     def open_context(**options: Any) -> BrowserContext:
         context = new_context(**options)
-        context.set_default_timeout(10_000)
-        context.set_default_navigation_timeout(15_000)
-        deployment = run.deployment
-        allowed, today = deployment.allowed_trouble, datetime.now(UTC).date()
-        guard = Guard(context, allowed=allowed, base_url=deployment.base_url, today=today)
-        opened.append((context, guard, Evidence(context, guard, run.reports, run.redactor)))
-        _after_call(item).append(guard.check)
+        context.set_default_timeout(ACTION_DEADLINE)
+        context.set_default_navigation_timeout(NAVIGATION_DEADLINE)
+        _after_call(request.node).append(watched.watch(context).check)
         return context
 
-    def collect(check: str) -> tuple[str, ...]:
-        return tuple(path for _, _, evidence in opened for path in evidence.collect(check))
-
-    item.stash[EVIDENCE] = collect
-    item.stash[_GUARDS] = opened
-    return open_context
-
-
-_GUARDS = pytest.StashKey[list[tuple[BrowserContext, Guard, Evidence]]]()
+    request.node.stash[EVIDENCE] = watched.keep
+    yield open_context
+    watched.discard()
 
 
 @pytest.fixture
@@ -190,5 +222,5 @@ def context(new_context: Callable[..., BrowserContext]) -> BrowserContext:
 @pytest.fixture
 def guard(context: BrowserContext, request: pytest.FixtureRequest) -> Guard:
     """Return the guard of `context`, to say which troubles a test expects."""
-    opened: Iterable[tuple[BrowserContext, Guard, Evidence]] = request.node.stash[_GUARDS]
-    return next(guard for guarded, guard, _ in opened if guarded is context)
+    watched: Watched = request.node.stash[WATCHED]
+    return watched.guard_of(context)

@@ -58,7 +58,7 @@ def select(config: pytest.Config, run: Run, items: list[pytest.Item]) -> None:
 
 
 def _no_budget_unmeasured(config: pytest.Config, run: Run, items: list[pytest.Item]) -> None:
-    """A budget that no check measures would be green on nothing. Known only where whole suites were collected."""
+    """Refuse a budget that no check measures: green on nothing. Known only where whole suites were collected."""
     if not all(Path(argument).is_dir() for argument in config.args):
         return
     announced = {
