@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from postflight.errors import NotEnoughEvidence, UnexpectedAnswer
+from postflight.errors import NotEnoughEvidence, UnexpectedAnswer, Unreachable
 from postflight.flow import Answer, Flow, Pause, Request, Response
 from postflight.model import Account
 
@@ -214,6 +214,19 @@ class Velocity:
         raise UnexpectedAnswer(
             f"the preview {session.id} had not ended after {within:.0f} s", expected="ended", seen="running"
         )
+
+    def wait_until_gone(self, session: Session, *, within: float) -> Flow[None]:
+        """Poll the container of an ended session until it answers no more, at most `within` seconds."""
+        for _ in range(math.ceil(within / POLL_SECONDS)):
+            try:
+                answer = yield Request("GET", "preview", session.url)
+            except Unreachable:
+                return
+            if answer.status in (404, 410, 502, 503):  # what a proxy in front of it may say
+                return
+            yield Pause(POLL_SECONDS)
+        message = f"the container of the ended preview {session.id} still answered after {within:.0f} s"
+        raise UnexpectedAnswer(message, expected="no answer", seen="an answer", where=session.url)
 
     def served(self, session: Session, path: str = "/") -> Flow[str]:
         """Return what the preview serves at a path."""

@@ -1,15 +1,15 @@
 """Supabase's own realtime client, as the platform's front end and its containers use it (R 5.2)."""
 
-from postflight.probes.client import Client
 from realtime import AsyncRealtimeClient
 
 from postflight.errors import ConfigError
 from postflight.model import Deployment
+from postflight.probes.client import Client
 
 
 def broadcast_edit(api: Client, deployment: Deployment, project_id: str, path: str, content: str) -> None:
     """Join the project's channel and broadcast one edit."""
-    key = deployment.secrets.get("realtime_key")
+    key = deployment.secrets.get("realtime_anon_key")
     service = deployment.services.get("realtime")
     if key is None or service is None:
         raise ConfigError("the realtime service or its key is missing in deployments.yaml or the environment")

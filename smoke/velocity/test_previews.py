@@ -3,11 +3,11 @@
 import time
 
 import pytest
-from postflight.probes.client import Client
 
 from platforms.velocity import Project, Session, Velocity
 from postflight.errors import ConfigError, UnexpectedAnswer
 from postflight.model import Deployment
+from postflight.probes.client import Client
 from postflight.pytest_plugin.fixtures import Exclude, Measure
 
 from .conftest import READY_WITHIN, NewProject, StartPreview
@@ -43,7 +43,7 @@ def test_preview_ends_on_request(
     session = start_preview(project)
     api.run(platform.end_preview(token, session.id))
     api.run(platform.wait_until_ended(token, session, within=10))
-    api.expect_gone(session.url, within=10)
+    api.run(platform.wait_until_gone(session, within=10))
 
 
 @pytest.mark.covers("VEL-S8")

@@ -4,9 +4,9 @@ import re
 
 import pytest
 from playwright.sync_api import Page, expect
-from postflight.probes.client import Client
 
 from platforms.velocity import PREFIX, Project, Velocity
+from postflight.probes.client import Client
 
 from .conftest import NewProject
 
@@ -42,7 +42,7 @@ def test_project_is_created_in_the_page(
     try:
         signed_in.get_by_test_id("new-project-name").fill(name)
         signed_in.get_by_test_id("create-project").click()
-        signed_in.get_by_test_id("project").filter(has_text=name).get_by_role("link").click()
+        signed_in.get_by_test_id("project").filter(has_text=name).click()
         expect(signed_in.get_by_test_id("editor")).to_have_value(re.compile(re.escape(name)))
     finally:
         api.run(platform.remove_projects(token, name))

@@ -22,11 +22,6 @@ STOP_DEADLINE = 15.0  # seconds
 MAX_READY_LINE = 64 * 1024
 
 
-def wants_reference(base_url: str | None, environment: str | None) -> bool:
-    """Whether these options mean the reference platform, which we start ourselves."""
-    return not base_url and environment in {None, "reference"}
-
-
 @contextlib.contextmanager
 def reference_platform(arguments: Sequence[str] = ()) -> Iterator[str]:
     """Run the reference platform and yield its ready line.
@@ -89,8 +84,9 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
         if stream is not None:
             with contextlib.suppress(BrokenPipeError):
                 stream.close()
-    for end in (lambda: None, process.terminate, process.kill):
-        end()
+    for end in (None, process.terminate, process.kill):
+        if end is not None:
+            end()
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(STOP_DEADLINE)
             return

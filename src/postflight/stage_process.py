@@ -61,7 +61,7 @@ def run_stage(
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                env=environment | {PROGRESS_VARIABLE: str(write_end)},
+                env={**environment, PROGRESS_VARIABLE: str(write_end)},
                 pass_fds=[write_end],
                 start_new_session=True,
             )

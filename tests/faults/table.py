@@ -1,4 +1,4 @@
-"""Which planted fault turns which checks red, and what the verdict is. The table is complete: no other check may fail."""
+"""Which planted fault turns which checks red, and what the verdict is. Complete: no other check may fail."""
 
 from dataclasses import dataclass
 

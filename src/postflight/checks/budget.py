@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from postflight.errors import BudgetBroken, ConfigError, NotEnoughEvidence, PostflightError
-from postflight.model import Budget, Measurement, OnBreach
+from postflight.model import Budget, Measurement
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,11 +15,6 @@ class Judgement:
     budget: Budget
     error: PostflightError | None
 
-    @property
-    def on_breach(self) -> OnBreach:
-        """What the budget asks for when it is broken."""
-        return self.budget.on_breach
-
 
 def judge(measurement: Measurement, budgets: Iterable[Budget]) -> tuple[Judgement, ...]:
     """Hold one measurement against every budget of its metric.
@@ -27,7 +22,11 @@ def judge(measurement: Measurement, budgets: Iterable[Budget]) -> tuple[Judgemen
     Every value must keep the limit: a budget on single values is about the worst of them. Fewer samples than
     `min_samples` are no evidence for keeping it, though one value outside is evidence enough for breaking it.
     """
-    return tuple(_hold(measurement, budget) for budget in budgets if budget.metric == measurement.metric)
+    judgements = tuple(_hold(measurement, budget) for budget in budgets if budget.metric == measurement.metric)
+    for judgement in judgements:
+        if judgement.error is not None:
+            judgement.error.on_breach = judgement.budget.on_breach
+    return judgements
 
 
 def _hold(measurement: Measurement, budget: Budget) -> Judgement:

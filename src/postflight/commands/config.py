@@ -5,8 +5,9 @@ from pathlib import Path
 
 import click
 
+from postflight.config import budgets, deployments
 from postflight.config.budgets import BudgetsDocument, load_budgets
-from postflight.config.deployments import Deployments, load_deployments
+from postflight.config.deployments import Deployments, Platform, load_deployments
 from postflight.config.document import Document
 from postflight.errors import ConfigError
 
@@ -26,19 +27,19 @@ def config() -> None:
 def check(deployments_file: Path | None, budgets_file: Path | None) -> None:
     """Check both files, and name every problem with its file, line and remedy. Exits 1 when there is one."""
     problems: list[str] = []
-    deployments = None
+    platforms: dict[str, Platform] | None = None
     try:
-        deployments = load_deployments(deployments_file or Path("deployments.yaml"))
+        platforms = load_deployments(deployments_file or Path(deployments.FILE)).platforms
     except ConfigError as error:
         problems.append(str(error))
     try:
-        load_budgets(budgets_file or Path("budgets.yaml"), platforms=deployments and deployments.platforms)
+        load_budgets(budgets_file or Path(budgets.FILE), platforms=platforms)
     except ConfigError as error:
         problems.append(str(error))
-    if problems or deployments is None:
+    if problems or platforms is None:
         raise click.ClickException("\n".join(problems))
-    count = sum(len(platform.environments) for platform in deployments.platforms.values())
-    click.echo(f"good: {len(deployments.platforms)} platforms, {count} environments, and their budgets")
+    count = sum(len(platform.environments) for platform in platforms.values())
+    click.echo(f"good: {len(platforms)} platforms, {count} environments, and their budgets")
 
 
 @config.command()

@@ -16,16 +16,16 @@ import click
 from rich.console import Console
 
 from postflight import __version__
-from postflight.config import load_deployments, resolve
 from postflight.errors import CannotMeasure, PostflightError
 from postflight.model import Decision, Deployment, ExitCode, Finding, OnBreach, Status
 from postflight.probes.preflight import preflight
-from postflight.redact import Redactor, secrets_of
-from postflight.reference_process import READY_VARIABLE, reference_platform, wants_reference
+from postflight.redact import Redactor
+from postflight.reference_process import READY_VARIABLE
 from postflight.report import document, terminal, write_reports
 from postflight.report.document import About, Document
 from postflight.run_id import RUN_ID_VARIABLE, new_run_id
 from postflight.stage_process import STAGE_VARIABLE, Progress, run_stage
+from postflight.target import Wanted, opened
 from postflight.verdict import decide
 
 STAGES = (
@@ -46,8 +46,8 @@ class Options:
     environment: str | None
     stages: tuple[str, ...]
     reports: Path
-    deployments: str
-    budgets: str
+    deployments: Path | None
+    budgets: Path | None
     deadline: float
     fail_fast: bool
     pytest_arguments: tuple[str, ...]
@@ -59,8 +59,8 @@ class Options:
 @click.option("--environment", help="An environment of deployments.yaml; default: the reference platform on loopback.")
 @click.option("--stage", "stages", multiple=True, type=click.Choice(STAGES), help="Only this stage; may be repeated.")
 @click.option("--reports", default="reports", show_default=True, type=click.Path(path_type=Path, file_okay=False))
-@click.option("--deployments", default="deployments.yaml", show_default=True, type=click.Path())
-@click.option("--budgets", default="budgets.yaml", show_default=True, type=click.Path())
+@click.option("--deployments", type=click.Path(path_type=Path), help="[default: deployments.yaml]")
+@click.option("--budgets", type=click.Path(path_type=Path), help="[default: budgets.yaml]")
 @click.option("--deadline", default=900.0, show_default=True, type=click.FloatRange(1), help="Seconds for all stages.")
 @click.option("--fail-fast", is_flag=True, help="Stop after the first stage that is not promote.")
 @click.argument("pytest_arguments", nargs=-1, type=click.UNPROCESSED)
@@ -114,24 +114,16 @@ class Gate:
         options = self._options
         (options.reports / "verdict.json").unlink(missing_ok=True)  # a stale verdict must never be taken for this run's
         with ExitStack() as resources:
-            environment = dict(os.environ)
-            ready = None
-            if wants_reference(options.base_url, options.environment):
-                ready = resources.enter_context(reference_platform())
-                environment[READY_VARIABLE] = ready
-            deployment = resolve(
-                load_deployments(options.deployments),
-                base_url=None if ready else options.base_url,
-                platform=options.platform,
-                environment=options.environment,
-                environ=os.environ,
-                ready=ready,
+            wanted = Wanted(
+                options.base_url, options.platform, options.environment, options.deployments, options.budgets
             )
-            redactor = Redactor(secrets_of(deployment))
+            target = resources.enter_context(opened(wanted))
+            deployment, redactor = target.deployment, Redactor.of(target.deployment)
+            environment = dict(os.environ) | ({READY_VARIABLE: target.ready} if target.ready else {})
             self._console.print(
                 terminal.plain(f"Postflight {__version__}, run {self._run_id}: {deployment.base_url}", "dim")
             )
-            seen = preflight(deployment)
+            seen = preflight(deployment, self._run_id, redactor)
             self._findings.append(seen)
             self._tell(Progress(1, seen.title, seen.status, seen.seconds))
             if seen.status is Status.GOOD:
@@ -181,10 +173,15 @@ class Gate:
     def _arguments(self, stage: str, reports: Path) -> list[str]:
         options = self._options
         arguments = [stage, "-m", stage, "--reports", str(reports), "--color", "no"]
-        arguments += ["--deployments", options.deployments, "--budgets", options.budgets]
-        named = {"--base-url": options.base_url, "--platform": options.platform, "--environment": options.environment}
+        named = {
+            "--base-url": options.base_url,
+            "--platform": options.platform,
+            "--environment": options.environment,
+            "--deployments": options.deployments,
+            "--budgets": options.budgets,
+        }
         for option, value in named.items():
-            arguments += [option, value] if value else []
+            arguments += [option, str(value)] if value else []
         return [*arguments, *options.pytest_arguments]
 
     def _broken(self, stage: str, words: str) -> Finding:

@@ -6,7 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from postflight.config.document import (
     Count,
@@ -28,6 +28,13 @@ Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$")]
 UrlPath = Annotated[str, Field(pattern=r"^/[^\s?#]*$")]
 
 
+def _is_deadline(duration: Quantity) -> Quantity:
+    """Bound the wait for a dead host: short for the person who waits, long enough for one connection."""
+    if not 0.1 <= duration.value <= 60:
+        raise ValueError(f"{duration} is no deadline; write one from 100 ms to 60 s")
+    return duration
+
+
 class Allowed(StrEnum):
     """What a run may do to an environment."""
 
@@ -38,12 +45,14 @@ class Allowed(StrEnum):
 
 
 class TroubleKind(StrEnum):
-    """What a page can be in trouble with."""
+    """A page's troubles that can be tolerated for a while, in the words of the browser's guard. A crash cannot."""
 
-    CONSOLE_ERROR = "console-error"
-    UNCAUGHT_EXCEPTION = "uncaught-exception"
-    FAILED_REQUEST = "failed-request"
-    CSP_VIOLATION = "csp-violation"
+    CONSOLE = "console"
+    EXCEPTION = "exception"
+    REQUEST = "request"  # lost on the way
+    HTTP = "http"  # answered with 400 or above
+    CSP = "csp"
+    CSP_REPORT_ONLY = "csp-report-only"
     MIXED_CONTENT = "mixed-content"
 
 
@@ -76,6 +85,9 @@ class Limits(Document):
 
     preview_pool: Annotated[Count | None, Field(description="previews at a time")] = None
     preview_idle: Annotated[Duration | None, Field(description="an idle preview ends after this")] = None
+    preview_idle_min: Annotated[
+        Duration | None, Field(description="the shortest idle time that a preview can be started with")
+    ] = None
     database_connections: Annotated[Count | None, Field(description="connections in use at a time")] = None
 
 
@@ -102,7 +114,9 @@ class Environment(Document):
     accounts: dict[Name, AccountEntry] = Field(default_factory=dict)
     secrets: SecretNames = SecretNames()
     control: Annotated[WebAddress | None, Field(description="answers when the runner's own network works")] = None
-    preflight_deadline: Duration = Quantity(3.5, Unit.SECONDS)
+    preflight_deadline: Annotated[
+        Duration, AfterValidator(_is_deadline), Field(json_schema_extra={"default": "3.5 s"})
+    ] = Quantity(3.5, Unit.SECONDS)
     page_troubles: tuple[TroubleEntry, ...] = ()
 
     @model_validator(mode="after")

@@ -125,7 +125,7 @@ def _message(document: type[Document], place: Place, detail: ErrorDetails) -> st
             return f"expected text, found {shown(value)}"
         case "date_type":
             return f"expected a date like 2026-12-31, found {shown(value)}"
-    return f"{detail['msg'].removeprefix('Input ')}, found {shown(value)}"
+    return f"{re.sub(r'^[A-Z][a-z]+ should', 'should', detail['msg'])}, found {shown(value)}"
 
 
 def _keys(document: type[Document], place: Place) -> list[str]:

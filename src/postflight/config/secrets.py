@@ -24,7 +24,7 @@ _SHAPES = re.compile(
     """,
     re.VERBOSE,
 )
-_OPAQUE = re.compile(r"(?=[^0-9]*[0-9])(?=[^A-Za-z]*[A-Za-z])[A-Za-z0-9+/=]{24,}")  # letters and digits without a break
+_OPAQUE = re.compile(r"(?=[^0-9]*[0-9])(?=[^A-Za-z]*[A-Za-z])[A-Za-z0-9+=]{24,}")  # letters and digits without a break
 
 
 def looks_like_secret(text: str) -> bool:

@@ -62,7 +62,7 @@ def _split(text: str, shown: str) -> SplitResult:
         raise ValueError(f"{shown!r} is not a URL: {reason}") from None
     place = parts.netloc.rpartition("@")[2]
     host = place if port is None else place.rpartition(":")[0]
-    if not parts.hostname:
+    if not (parts.hostname or "").strip("."):
         raise ValueError(f"{shown!r} has no host; write one, like {parts.scheme}://staging.example.com")
     if not _HOST.fullmatch(host.removesuffix(":")):
         raise ValueError(f"{shown!r} is not a URL: its host is not valid")

@@ -10,16 +10,17 @@ import importlib.metadata
 import ssl
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+import anyio
 import httpx
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
-from postflight.errors import ConfigError, DeploymentFault, PostflightError
+from postflight.errors import ConfigError, DeploymentFault, PostflightError, Unreachable
 from postflight.flow import Flow, Pause, Request, Response
 from postflight.model import Deployment
 from postflight.probes import body
@@ -156,6 +157,23 @@ class Client:
         self._note(request, url, started, status=response.status)
         return response
 
+    def call(self, function: Callable[[], Awaitable[T]], *, deadline: float) -> T:
+        """Run somebody else's asynchronous client in this client's loop, and return what it returns.
+
+        Raises `Unreachable` when it is not done within `deadline` seconds; its own errors come as they are.
+        """
+
+        async def bounded() -> T:
+            with anyio.fail_after(deadline):
+                return await function()
+
+        if self._portal is None:
+            raise RuntimeError("the client is not open: use it as a context manager")
+        try:
+            return self._portal.call(bounded)
+        except TimeoutError as error:
+            raise Unreachable(f"no answer within {deadline:g} s", expected=f"done within {deadline:g} s") from error
+
     def _grant(self, wish: Request | Pause, end: float) -> Response | None:
         left = end - time.monotonic()
         if left <= 0:
@@ -217,7 +235,7 @@ class Client:
             parsed = httpx.URL(url)
         except httpx.InvalidURL as error:
             raise ConfigError(f"{url!r} is no address: {error}") from error
-        if parsed.scheme not in ("http", "https") or not parsed.host:
+        if parsed.scheme not in ("http", "https", "ws", "wss") or not parsed.host:
             raise ConfigError(f"{url!r} is no address: write it as https://host or http://host:port", where=url)
         self.redactor.add(parsed.password, "password in URL")
 

@@ -89,8 +89,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--reports", metavar="DIR", default="reports", help="where verdict.json, junit.xml ... go [%(default)s]"
     )
-    group.addoption("--deployments", metavar="FILE", default="deployments.yaml", help="[%(default)s]")
-    group.addoption("--budgets", metavar="FILE", default="budgets.yaml", help="[%(default)s]")
+    group.addoption("--deployments", metavar="FILE", type=Path, help="[deployments.yaml]")
+    group.addoption("--budgets", metavar="FILE", type=Path, help="[budgets.yaml]")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -125,7 +125,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     config.option.base_url = run.deployment.base_url
     if not _is_worker(config):
         terminal.redact_output(config, run.redactor)
-        run.preflight = preflight(run.deployment)
+        run.preflight = preflight(run.deployment, run.run_id, run.redactor)
         run.collector.add(run.preflight)
         config.pluginmanager.register(_Gather(run), "postflight-gather")
         if (descriptor := progress_descriptor()) is not None:
@@ -136,7 +136,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 def pytest_configure_node(node: Any) -> None:
     """Tell an xdist worker which run it belongs to."""
     if (run := node.config.stash.get(RUN, None)) is not None:
-        node.workerinput["postflight"] = {"run_id": run.run_id, "ready": run.ready, "base_url": run.deployment.base_url}
+        node.workerinput["postflight"] = {"run_id": run.run_id, "ready": run.target.ready, "base_url": run.asked_url}
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -172,8 +172,14 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
     """After the test itself: what its pages suffered and what it measured belong to its call phase."""
     yield
+    errors: list[Exception] = []
     for check in item.stash.get(CHECKS_AFTER_CALL, []):
-        check()
+        try:
+            check()
+        except Exception as error:  # noqa: BLE001 - the others must still be heard; the first is raised below
+            errors.append(error)
+    if errors:
+        raise errors[0]
 
 
 @pytest.hookimpl(wrapper=True)

@@ -12,13 +12,13 @@ from postflight.browser.evidence import Evidence
 from postflight.browser.find import find_browser
 from postflight.browser.guard import Guard
 from postflight.checks.budget import judge
-from postflight.config import Budgets
+from postflight.config.budgets import Budgets
 from postflight.errors import CannotMeasure, ConfigError
 from postflight.model import Account, Deployment, Measurement, OnBreach, Unit
 from postflight.probes.client import Client
 from postflight.pytest_plugin.run import Run
 from postflight.pytest_plugin.selection import stage_of
-from postflight.pytest_plugin.state import CHECKS_AFTER_CALL, EVIDENCE, EXCLUDED, MEASURED, ON_BREACH, RUN
+from postflight.pytest_plugin.state import CHECKS_AFTER_CALL, EVIDENCE, EXCLUDED, MEASURED, RUN
 
 Measure = Callable[..., None]
 Exclude = Callable[[str], NoReturn]
@@ -79,7 +79,7 @@ def account(deployment: Deployment) -> Callable[[str], Account]:
 @pytest.fixture(scope="session")
 def api(run: Run) -> Iterator[Client]:
     """Drive flows over HTTP: `api.run(platform.sign_in(...))`."""
-    with Client(run.deployment, run.redactor, run_id=run.run_id) as client:
+    with Client(run.deployment, run.run_id, run.redactor) as client:
         yield client
 
 
@@ -102,14 +102,14 @@ def measure(request: pytest.FixtureRequest, run: Run) -> Measure:
     def hold_against_budgets() -> None:
         if missing := _announced(item) - {measurement.metric for measurement in taken}:
             raise CannotMeasure(f"announced but not measured: {', '.join(sorted(missing))}")
-        budgets = run.budgets.for_stage(run.deployment.platform, stage_of(item))
+        budgets = run.budgets.for_stage(run.deployment.platform, stage_of(item)).values()
         judgements = [judgement for m in taken for judgement in judge(m, budgets)]
         judged = {judgement.measurement.metric: judgement.measurement for judgement in judgements}
         item.stash[MEASURED] = [judged.get(m.metric, m) for m in taken]
-        wrong = sorted((j for j in judgements if j.error), key=lambda j: _SEVERITY.index(j.on_breach))
-        if wrong and wrong[0].error:
-            item.stash[ON_BREACH] = wrong[0].on_breach.value
-            raise wrong[0].error
+        wrong = [(_SEVERITY.index(judgement.budget.on_breach), judgement.error) for judgement in judgements]
+        for _, error in sorted(wrong, key=lambda pair: pair[0]):
+            if error is not None:
+                raise error
 
     _after_call(item).append(hold_against_budgets)
     return record

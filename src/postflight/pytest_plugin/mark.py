@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from postflight.model import Status
+from postflight.model import Measurement, Status
 from postflight.pytest_plugin.collector import measurements_as_json
 from postflight.pytest_plugin.outcome import Outcome, outcome_of
 from postflight.pytest_plugin.run import Run
 from postflight.pytest_plugin.selection import covered_by, stage_of
-from postflight.pytest_plugin.state import CHECK, EVIDENCE, EXCLUDED, MEASURED, ON_BREACH
+from postflight.pytest_plugin.state import CHECK, EVIDENCE, EXCLUDED, MEASURED
 
 
 def mark_report(run: Run, item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
@@ -20,14 +20,16 @@ def mark_report(run: Run, item: pytest.Item, call: pytest.CallInfo[None], report
     evidence: tuple[str, ...] = ()
     if outcome.status in {Status.BAD, Status.INVALID} and report.when != "teardown" and EVIDENCE in item.stash:
         evidence = item.stash[EVIDENCE](item.stash[CHECK])
+    asked = getattr(call.excinfo.value, "on_breach", None) if call.excinfo else None
+    measured: list[Measurement] = item.stash.get(MEASURED, []) if report.when == "call" else []
     mark: dict[str, Any] = {
         "check": item.stash[CHECK],
         "when": report.when,
         "stage": stage_of(item),
         "title": _title(item),
         "covers": list(covers),
-        "on_breach": item.stash.get(ON_BREACH, None) or run.budgets.on_breach_of(run.deployment.platform, covers).value,
-        "measurements": measurements_as_json(item.stash.get(MEASURED, []) if report.when == "call" else ()),
+        "on_breach": (asked or run.budgets.on_breach_of(run.deployment.platform, covers)).value,
+        "measurements": measurements_as_json(measured),
         "rerun": _rerun(run, item),
         "evidence": list(evidence),
         **outcome.as_json(),
@@ -52,7 +54,7 @@ def _outcome(run: Run, item: pytest.Item, call: pytest.CallInfo[None], report: p
     return outcome_of(call.excinfo.value, message, base_url=run.deployment.base_url)
 
 
-def _redacted_words(run: Run, call: pytest.CallInfo[None], report: pytest.TestReport, outcome: Outcome) -> object:
+def _redacted_words(run: Run, call: pytest.CallInfo[None], report: pytest.TestReport, outcome: Outcome) -> Any:
     """Return what pytest shows: for a fault of the deployment its facts, for a crash of ours the traceback."""
     facts = outcome.facts
     if outcome.status in {Status.BAD, Status.UNKNOWN} and (facts.expected or facts.curl):

@@ -26,7 +26,7 @@ class ProgressWriter:
         if mark is None:
             return
         check = mark["check"]
-        if report.outcome == "rerun":
+        if str(report.outcome) == "rerun":  # pytest-rerunfailures adds this one
             self._again.add(check)
         if report.when != "teardown":
             return

@@ -10,15 +10,15 @@ from pathlib import Path
 import pytest
 
 from postflight import __version__
-from postflight.config import Budgets, load_budgets, load_deployments, resolve
+from postflight.config.budgets import Budgets
 from postflight.model import Deployment, Finding, Status, Verdict
 from postflight.probes.preflight import network_works
 from postflight.pytest_plugin.collector import Collector
-from postflight.redact import Redactor, secrets_of
-from postflight.reference_process import reference_platform, wants_reference
+from postflight.redact import Redactor
 from postflight.report import write_reports
 from postflight.report.document import About, Document, make_document
 from postflight.run_id import RUN_ID_VARIABLE, new_run_id
+from postflight.target import Target, Wanted, opened
 from postflight.verdict import decide
 
 
@@ -27,17 +27,26 @@ class Run:
     """The state of a run in one process. Workers have one too, but only the controller's decides."""
 
     run_id: str
-    deployment: Deployment
-    budgets: Budgets
+    target: Target
     redactor: Redactor
     reports: Path
-    ready: str | None = None  # the reference platform's ready line
+    asked_url: str | None  # the --base-url of the command line: workers resolve the same
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     collector: Collector = field(default_factory=Collector)
     planned: list[str] = field(default_factory=list)
     preflight: Finding | None = None
     browser: str = ""
     document: Document | None = None
+
+    @property
+    def deployment(self) -> Deployment:
+        """What is verified."""
+        return self.target.deployment
+
+    @property
+    def budgets(self) -> Budgets:
+        """What is allowed."""
+        return self.target.budgets
 
     @property
     def grounded(self) -> bool:
@@ -70,7 +79,7 @@ class Run:
         lost = [
             f for f in self.collector.findings() if f.status in {Status.BAD, Status.FLAKY} and f.check != "preflight"
         ]
-        if lost and (trouble := network_works(self.deployment)):
+        if lost and (trouble := network_works(self.deployment, self.run_id)):
             broken = f"the runner's own network failed during the run, so nothing that it measured counts: {trouble}"
             self.collector.add(
                 Finding("network", "run", Status.INVALID, title="network", summary=broken, voids_run=True)
@@ -81,23 +90,14 @@ def start(config: pytest.Config, resources: ExitStack) -> Run:
     """Resolve what this run is about. Raises `CannotMeasure`, of which `ConfigError` is a kind."""
     told = getattr(config, "workerinput", {}).get("postflight", {})  # what an xdist controller tells its workers
     options = config.option
-    ready = told.get("ready")
-    if not told and wants_reference(config.getoption("base_url"), options.environment):
-        ready = resources.enter_context(reference_platform())
-    deployment = resolve(
-        load_deployments(options.deployments),
-        base_url=None if ready else (told.get("base_url") or config.getoption("base_url")),
+    wanted = Wanted(
+        base_url=told["base_url"] if told else config.getoption("base_url"),
         platform=options.platform,
         environment=options.environment,
-        environ=os.environ,
-        ready=ready,
+        deployments=options.deployments,
+        budgets=options.budgets,
+        ready=told.get("ready"),
     )
+    target = resources.enter_context(opened(wanted))
     run_id = told.get("run_id") or os.environ.get(RUN_ID_VARIABLE) or new_run_id()
-    return Run(
-        run_id,
-        deployment,
-        load_budgets(options.budgets),
-        Redactor(secrets_of(deployment)),
-        Path(options.reports),
-        ready,
-    )
+    return Run(run_id, target, Redactor.of(target.deployment), Path(options.reports), wanted.base_url)

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from postflight.errors import ConfigError
 from postflight.model import Permissions
 from postflight.pytest_plugin.run import Run
 from postflight.pytest_plugin.state import CHECK, EXCLUDED
@@ -39,7 +38,8 @@ def is_live(config: pytest.Config) -> bool:
 
 def select(config: pytest.Config, run: Run, items: list[pytest.Item]) -> None:
     """Deselect what is for other platforms; skip, visibly, what configuration does not allow; rerun failures once."""
-    kept, others = [], []
+    kept: list[pytest.Item] = []
+    others: list[pytest.Item] = []
     for item in items:
         item.stash[CHECK] = item.nodeid
         fits = _platforms(item) in ((), (run.deployment.platform,))
@@ -51,9 +51,23 @@ def select(config: pytest.Config, run: Run, items: list[pytest.Item]) -> None:
         elif not config.option.usepdb:
             # a failure is looked at twice: the same again is a fault, anything else is flaky, a verdict of its own
             item.add_marker(pytest.mark.flaky(reruns=1))
+    _no_budget_unmeasured(config, run, kept)
     if others:
         config.hook.pytest_deselected(items=others)
         items[:] = kept
+
+
+def _no_budget_unmeasured(config: pytest.Config, run: Run, items: list[pytest.Item]) -> None:
+    """A budget that no check measures would be green on nothing. Known only where whole suites were collected."""
+    if not all(Path(argument).is_dir() for argument in config.args):
+        return
+    announced = {
+        (stage_of(item), name) for item in items for marker in item.iter_markers("measures") for name in marker.args
+    }
+    for stage in {stage_of(item) for item in items}:
+        for budget in run.budgets.for_stage(run.deployment.platform, stage).values():
+            if (stage, budget.metric) not in announced:
+                raise pytest.UsageError(f"{budget.source}: no check of {stage} measures {budget.metric!r}")
 
 
 def stage_of(item: pytest.Item) -> str:
@@ -74,7 +88,9 @@ def _platforms(item: pytest.Item) -> tuple[str, ...]:
 def _excluded(run: Run, item: pytest.Item) -> str:
     needed = {str(name) for marker in item.iter_markers("needs") for name in marker.args}
     if unknown := needed.difference(PERMISSIONS):
-        raise ConfigError(f"{item.nodeid}: needs({', '.join(sorted(unknown))}): known are {', '.join(PERMISSIONS)}")
+        raise pytest.UsageError(
+            f"{item.nodeid}: needs({', '.join(sorted(unknown))}): known are {', '.join(PERMISSIONS)}"
+        )
     refused = sorted(name for name in needed if not getattr(run.deployment.permissions, f"may_{name}"))
     if not refused:
         return ""

@@ -15,4 +15,3 @@ EXCLUDED = pytest.StashKey[str]()  # on an item: why configuration does not allo
 EVIDENCE = pytest.StashKey[
     Callable[[str], tuple[str, ...]]
 ]()  # on an item: writes screenshot, trace, log; returns their paths
-ON_BREACH = pytest.StashKey[str]()  # on an item: what a broken budget asks for, instead of the check's own

@@ -55,6 +55,6 @@ def show(reporter: pytest.TerminalReporter, run: Run) -> None:
         return
     writer: Any = reporter.config.get_terminal_writer()
     reporter.section("Postflight", sep="=", bold=True)
-    console = Console(file=writer._file, force_terminal=writer.hasmarkup, width=max(writer.fullwidth, 60))  # noqa: SLF001
+    console = Console(file=writer._file, force_terminal=writer.hasmarkup, width=max(writer.fullwidth, 100))  # noqa: SLF001
     note = f"{len(run.planned)} checks were not run: the preflight failed" if run.grounded else ""
     terminal.show(console, run.document, reports=str(run.reports), note=note)

@@ -66,7 +66,7 @@ def show(console: Console, doc: Document, *, reports: str, note: str = "") -> No
 
 def _told(word: str, style: str, text: str, finding: Finding | None, check: str) -> Table:
     table = Table.grid(padding=(0, 2))
-    table.add_column(width=8, justify="right", no_wrap=True)
+    table.add_column(width=9, justify="right", no_wrap=True)
     table.add_column()
     covers = f"  {', '.join(finding.covers)}" if finding and finding.covers else ""
     title = (finding.title if finding else "") or check
