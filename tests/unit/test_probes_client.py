@@ -138,16 +138,16 @@ def test_a_handshake_that_never_ends_is_bad_in_true_words() -> None:
     with (
         hostile.serving(wait, reads=False) as plain,
         Client(deployed(plain.replace("http:", "https:")), "r1") as client,
+        pytest.raises(DeploymentFault, match="did not finish the TLS handshake within"),
     ):
-        with pytest.raises(DeploymentFault, match="did not finish the TLS handshake within"):
-            hostile.within(lambda: client.send(Request("GET", "web", "/", deadline=0.3)))
+        hostile.within(lambda: client.send(Request("GET", "web", "/", deadline=0.3)))
 
 
 def test_a_name_server_that_dies_in_between_is_not_the_deployments_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     ended = threading.Event()
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: ended.wait(60))
     with Client(deployed("http://velocity.test"), "r1") as client:
-        with pytest.raises(RunnerNetworkError, match="velocity.test:80 does not resolve"):
+        with pytest.raises(RunnerNetworkError, match=r"velocity\.test:80 does not resolve"):
             hostile.within(lambda: client.send(Request("GET", "web", "/", deadline=0.1)))
         ended.set()
 
