@@ -146,6 +146,19 @@ def refused() -> Iterator[str]:
         yield f"http://127.0.0.1:{reserved.getsockname()[1]}"
 
 
+@contextlib.contextmanager
+def full() -> Iterator[str]:
+    """A port whose queue is full: Linux then drops what asks for a connection, as a firewall would."""
+    with socket.socket() as listener, contextlib.ExitStack() as waiting:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        for _ in range(4):
+            caller = waiting.enter_context(socket.socket())
+            caller.setblocking(False)
+            caller.connect_ex(listener.getsockname())
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
 def silent() -> AbstractContextManager[str]:
     """Accepts, reads, and never answers."""
 

@@ -3,9 +3,12 @@
 import asyncio
 import base64
 import contextlib
+import gzip
 import json
 import re
 import shlex
+import socket
+import threading
 import tracemalloc
 import zlib
 from collections.abc import Generator, Iterator
@@ -13,11 +16,13 @@ from collections.abc import Generator, Iterator
 import h2.config
 import h2.connection
 import h2.events
+import httpx
 import pytest
 
 from postflight.errors import ConfigError, DeploymentFault, NotAllowed, RunnerNetworkError, UnexpectedAnswer
 from postflight.flow import Flow, Pause, Request, Response
 from postflight.model import Deployment, Secret, Service
+from postflight.probes import body
 from postflight.probes import client as client_module
 from postflight.probes.client import Client
 from tests import hostile
@@ -93,6 +98,58 @@ def test_compressed_bodies_are_inflated(encoding: str) -> None:
     server = hostile.answering(body=packed, headers={"Content-Encoding": encoding})
     with server as url, Client(deployed(url), "r1") as client:
         assert client.send(GET).body == b"hello " * 1000
+
+
+@pytest.mark.parametrize(
+    ("encoding", "packed", "plain"),
+    [
+        ("gzip", gzip.compress(b"one, ") + gzip.compress(b"two"), b"one, two"),
+        ("gzip", gzip.compress(b"one") + b"trailing garbage", b"one"),
+        ("gzip, deflate", zlib.compress(gzip.compress(b"twice")), b"twice"),
+        ("deflate", zlib.compress(b"no header")[2:-4], b"no header"),
+        ("br", b"unknown", b"unknown"),
+        ("identity", b"as it is", b"as it is"),
+        ("gzip", b"", b""),
+    ],
+)
+def test_inflate(encoding: str, packed: bytes, plain: bytes) -> None:
+    assert body.inflate(packed, encoding, limit=100) == plain
+
+
+@pytest.mark.parametrize("packed", [gzip.compress(b"cut off in the middle")[:-12], b"never packed"])
+def test_a_body_that_does_not_inflate_is_an_error(packed: bytes) -> None:
+    with pytest.raises(httpx.DecodingError):
+        body.inflate(packed, "gzip", limit=100)
+
+
+def test_a_connection_that_is_never_accepted_is_bad_in_true_words() -> None:
+    with (
+        hostile.full() as url,
+        Client(deployed(url), "r1") as client,
+        pytest.raises(DeploymentFault, match=r"did not accept a connection within 0\.3 s"),
+    ):
+        hostile.within(lambda: client.send(Request("GET", "web", "/", deadline=0.3)))
+
+
+def test_a_handshake_that_never_ends_is_bad_in_true_words() -> None:
+    def wait(call: hostile.Call) -> None:
+        call.ending.wait(20)
+
+    with (
+        hostile.serving(wait, reads=False) as plain,
+        Client(deployed(plain.replace("http:", "https:")), "r1") as client,
+        pytest.raises(DeploymentFault, match="did not finish the TLS handshake within"),
+    ):
+        hostile.within(lambda: client.send(Request("GET", "web", "/", deadline=0.3)))
+
+
+def test_a_name_server_that_dies_in_between_is_not_the_deployments_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    ended = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: ended.wait(60))
+    with Client(deployed("http://velocity.test"), "r1") as client:
+        with pytest.raises(RunnerNetworkError, match=r"velocity\.test:80 does not resolve"):
+            hostile.within(lambda: client.send(Request("GET", "web", "/", deadline=0.1)))
+        ended.set()
 
 
 def test_certificates_are_verified() -> None:
@@ -277,11 +334,11 @@ def test_a_proxys_refusal_says_nothing_about_the_deployment(monkeypatch: pytest.
 
 
 def test_it_works_while_a_loop_runs_in_this_thread() -> None:
-    async def body() -> int:
+    async def use() -> int:
         with echoing() as (url, _), Client(deployed(url), "r1") as client:
             return client.send(GET).status
 
-    assert asyncio.run(body()) == 200
+    assert asyncio.run(use()) == 200
 
 
 # flows

@@ -9,7 +9,6 @@ from typing import Any
 import anyio
 import httpx
 
-from postflight.errors import PostflightError
 from postflight.flow import Response
 from postflight.probes import body
 from postflight.probes.addresses import origin
@@ -81,8 +80,6 @@ async def exchange(
     try:
         with anyio.fail_after(deadline):
             response, content = await _follow(http, request, progress, body_limit, follow_redirects=follow_redirects)
-    except PostflightError:
-        raise
     except Exception as error:
         cause = await _true_cause(error, progress, deadline)
         raise explain(cause, redactor.text(progress.url), curl=curl) from error
