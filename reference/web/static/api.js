@@ -24,7 +24,7 @@ export async function api(method, path, body, { deadline = DEADLINE, keepalive =
   if (response.status === 204) return null;
   const answer = await response.json().catch(() => null);
   if (response.ok && answer !== null) return answer;
-  const { code = "unreadable", message = `Velocity answered with status ${response.status}.` } = answer?.error ?? {};
+  const { code = "unreadable", message = `Velocity answered with status ${response.status}` } = answer?.error ?? {};
   const retryAfter = Number(response.headers.get("Retry-After")) || null;
   throw new ApiError(response.status, code, message, retryAfter);
 }
@@ -37,7 +37,7 @@ export function explain(error) {
       return "Your session has ended. Please sign in again.";
     }
     const wait = error.retryAfter ? ` Try again in ${error.retryAfter} s.` : "";
-    return error.message.replace(/\.?$/, ".") + wait;
+    return `${error.message.charAt(0).toUpperCase()}${error.message.slice(1)}.${wait}`;
   }
   if (error?.name === "TimeoutError") return "Velocity did not answer in time. Try again.";
   if (error instanceof TypeError) return "Velocity cannot be reached. Check your connection and try again.";
