@@ -4,7 +4,11 @@ import importlib
 
 import click
 
-COMMANDS: dict[str, str] = {}  # name -> "module:attribute"
+COMMANDS = {  # name -> "module:attribute"
+    "cleanup": "postflight.commands.cleanup:cleanup",
+    "gate": "postflight.commands.gate:gate",
+    "serve": "postflight.commands.serve:serve",
+}
 
 
 class LazyGroup(click.Group):

@@ -94,12 +94,17 @@ class Quantity:
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """Something that was measured: the metric's name, its values in one unit (never empty), and where."""
+    """Something that was measured: the metric's name, its values in one unit (never empty), and where.
+
+    `limit` and `met` are filled in when a budget is held against it.
+    """
 
     metric: str
     values: tuple[float, ...]
     unit: Unit
     where: str = ""
+    limit: str = ""
+    met: bool | None = None
 
     @property
     def worst(self) -> Quantity:
@@ -205,6 +210,7 @@ class Deployment:
     preflight_deadline: float = 3.5  # seconds
     allowed_trouble: tuple[AllowedTrouble, ...] = ()
     ca_file: str | None = None  # additional certificate authority (PEM file), for test certificates
+    tier: str = "baseline"  # of security headers: baseline, hardened or strict
 
 
 @dataclass(frozen=True, slots=True)

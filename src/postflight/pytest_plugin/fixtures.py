@@ -1,0 +1,194 @@
+"""What a check is given: the deployment, a client that drives flows, guarded pages, a way to say what it measured."""
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
+from typing import Any, NoReturn
+
+import pytest
+from playwright.sync_api import BrowserContext
+
+from postflight.adapter import load_adapter
+from postflight.browser.evidence import Evidence
+from postflight.browser.find import find_browser
+from postflight.browser.guard import Guard
+from postflight.checks.budget import judge
+from postflight.config.budgets import Budgets
+from postflight.errors import CannotMeasure, ConfigError
+from postflight.model import Account, Deployment, Measurement, OnBreach, Unit
+from postflight.probes.client import Client
+from postflight.pytest_plugin.run import Run
+from postflight.pytest_plugin.selection import stage_of
+from postflight.pytest_plugin.state import CHECKS_AFTER_CALL, EVIDENCE, EXCLUDED, MEASURED, ON_BREACH, RUN
+
+Measure = Callable[..., None]
+Exclude = Callable[[str], NoReturn]
+_SEVERITY = [OnBreach.ROLLBACK, OnBreach.HOLD, OnBreach.WARN]
+
+
+@pytest.fixture(scope="session")
+def run(pytestconfig: pytest.Config) -> Run:
+    """Return this run."""
+    found = pytestconfig.stash.get(RUN, None)
+    if found is None:
+        raise ConfigError(
+            "this test verifies a deployment, but no live run was started: select it with `pytest -m smoke`"
+        )
+    return found
+
+
+@pytest.fixture(scope="session")
+def run_id(run: Run) -> str:
+    """Return the id of this run: it is in the name of all that a check creates."""
+    return run.run_id
+
+
+@pytest.fixture(scope="session")
+def deployment(run: Run) -> Deployment:
+    """Return what is verified."""
+    return run.deployment
+
+
+@pytest.fixture(scope="session")
+def budgets(run: Run) -> Budgets:
+    """Return the limits of `budgets.yaml`."""
+    return run.budgets
+
+
+@pytest.fixture(scope="session")
+def platform(deployment: Deployment) -> Any:
+    """Return the adapter of the deployment's platform: its flows."""
+    return load_adapter(deployment)
+
+
+@pytest.fixture(scope="session")
+def account(deployment: Deployment) -> Callable[[str], Account]:
+    """Return a function from a role (`primary`, `other`) to the synthetic account that `deployments.yaml` names."""
+
+    def find(role: str) -> Account:
+        if role in deployment.accounts:
+            return deployment.accounts[role]
+        missing = ", ".join(f"${name}" for name in deployment.missing_secrets) or "an entry under `accounts:`"
+        where = f"{deployment.platform}/{deployment.environment}"
+        raise ConfigError(
+            f"{where} has no account {role!r}: {missing} is missing (deployments.yaml names what is needed)"
+        )
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def api(run: Run) -> Iterator[Client]:
+    """Drive flows over HTTP: `api.run(platform.sign_in(...))`."""
+    with Client(run.deployment, run.run_id, run.redactor) as client:
+        yield client
+
+
+@pytest.fixture
+def measure(request: pytest.FixtureRequest, run: Run) -> Measure:
+    """Return `measure(metric, *values, unit=Unit.SECONDS, where="")`: says what was measured.
+
+    Budgets of that metric are held against it after the test, in its call phase. A metric that the test announces with
+    `@pytest.mark.measures` and then does not record is an invalid measurement, not a kept budget.
+    """
+    item = request.node
+    taken: list[Measurement] = []
+    item.stash[MEASURED] = taken
+
+    def record(metric: str, *values: float, unit: Unit = Unit.SECONDS, where: str = "") -> None:
+        if metric not in _announced(item):
+            raise ConfigError(f"{item.nodeid} measures {metric!r} but does not announce it: @pytest.mark.measures(...)")
+        taken.append(Measurement(metric, tuple(values), unit, where))
+
+    def hold_against_budgets() -> None:
+        if missing := _announced(item) - {measurement.metric for measurement in taken}:
+            raise CannotMeasure(f"announced but not measured: {', '.join(sorted(missing))}")
+        budgets = run.budgets.for_stage(run.deployment.platform, stage_of(item)).values()
+        judgements = [judgement for m in taken for judgement in judge(m, budgets)]
+        judged = {judgement.measurement.metric: judgement.measurement for judgement in judgements}
+        item.stash[MEASURED] = [judged.get(m.metric, m) for m in taken]
+        wrong = sorted((j for j in judgements if j.error), key=lambda j: _SEVERITY.index(j.on_breach))
+        if wrong and wrong[0].error:
+            item.stash[ON_BREACH] = wrong[0].on_breach.value
+            raise wrong[0].error
+
+    _after_call(item).append(hold_against_budgets)
+    return record
+
+
+@pytest.fixture
+def exclude(request: pytest.FixtureRequest) -> Exclude:
+    """Return a function that ends a check which does not apply here, with the reason. Shown, and never counted as good.
+
+    Only for what cannot apply: something that ought to be there and is not is a fault, and never excluded.
+    """
+
+    def leave(reason: str) -> NoReturn:
+        request.node.stash[EXCLUDED] = reason
+        pytest.skip(reason)
+
+    return leave
+
+
+def _announced(item: pytest.Item) -> set[str]:
+    return {str(metric) for marker in item.iter_markers("measures") for metric in marker.args}
+
+
+def _after_call(item: pytest.Item) -> list[Callable[[], None]]:
+    return item.stash.setdefault(CHECKS_AFTER_CALL, [])
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any], run: Run) -> dict[str, Any]:
+    """Launch the Chromium that is here, quiet and without calls of its own."""
+    found = find_browser()
+    run.browser = f"{found.kind} {found.version}"
+    return {"executable_path": found.executable, "args": list(found.args)} | browser_type_launch_args
+
+
+@pytest.fixture(scope="session")
+def browser_context_args(browser_context_args: dict[str, Any], run: Run) -> dict[str, Any]:
+    """Mark the browser's traffic as synthetic."""
+    return {"extra_http_headers": {"X-Postflight-Run": run.run_id}} | browser_context_args
+
+
+@pytest.fixture
+def new_context(
+    new_context: Callable[..., BrowserContext], request: pytest.FixtureRequest, run: Run
+) -> Callable[..., BrowserContext]:
+    """Return a function that opens a guarded browser context: what its pages suffer fails the test that caused it."""
+    item = request.node
+    opened: list[tuple[BrowserContext, Guard, Evidence]] = []
+
+    def open_context(**options: Any) -> BrowserContext:
+        context = new_context(**options)
+        context.set_default_timeout(10_000)
+        context.set_default_navigation_timeout(15_000)
+        deployment = run.deployment
+        allowed, today = deployment.allowed_trouble, datetime.now(UTC).date()
+        guard = Guard(context, allowed=allowed, base_url=deployment.base_url, today=today)
+        opened.append((context, guard, Evidence(context, guard, run.reports, run.redactor)))
+        _after_call(item).append(guard.check)
+        return context
+
+    def collect(check: str) -> tuple[str, ...]:
+        return tuple(path for _, _, evidence in opened for path in evidence.collect(check))
+
+    item.stash[EVIDENCE] = collect
+    item.stash[_GUARDS] = opened
+    return open_context
+
+
+_GUARDS = pytest.StashKey[list[tuple[BrowserContext, Guard, Evidence]]]()
+
+
+@pytest.fixture
+def context(new_context: Callable[..., BrowserContext]) -> BrowserContext:
+    """Return a guarded browser context."""
+    return new_context()
+
+
+@pytest.fixture
+def guard(context: BrowserContext, request: pytest.FixtureRequest) -> Guard:
+    """Return the guard of `context`, to say which troubles a test expects."""
+    opened: Iterable[tuple[BrowserContext, Guard, Evidence]] = request.node.stash[_GUARDS]
+    return next(guard for guarded, guard, _ in opened if guarded is context)
