@@ -161,8 +161,11 @@ def test_what_goes_wrong_is_said_on_the_page(page: Page, ready: dict[str, Any]) 
 
 
 @pytest.mark.parametrize("ready", [["--tier", "strict"]], indirect=True, ids=["strict"])
-@pytest.mark.parametrize("elsewhere", ["https://example.com/", "//example.com", "javascript:alert(1)", "http://["])
-def test_signing_in_never_leads_elsewhere(page: Page, ready: dict[str, Any], elsewhere: str) -> None:
-    page.goto(f"/login?next={elsewhere}")
+def test_signing_in_never_leads_elsewhere(page: Page, ready: dict[str, Any]) -> None:
+    for elsewhere in ("https://example.com/", "//example.com", "/%5Cexample.com", "javascript:alert(1)", "http://["):
+        page.goto(f"/login?next={elsewhere}")
+        sign_in(page, ready["accounts"]["primary"])
+        expect(page).to_have_url(f"{ready['web']}/projects")
+    page.goto("/login?next=/cn")  # and does lead to where somebody of this site wanted to go
     sign_in(page, ready["accounts"]["primary"])
-    expect(page).to_have_url(f"{ready['web']}/projects")
+    expect(page).to_have_url(f"{ready['web']}/cn")
