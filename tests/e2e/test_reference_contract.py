@@ -77,9 +77,10 @@ def _raw(request: httpx.Request) -> str:
 
 @pytest.fixture(scope="module")
 def ready() -> Iterator[Object]:
-    with pytest.MonkeyPatch.context() as patch, reference_platform(["--pool", "1"]) as line:
+    with pytest.MonkeyPatch.context() as patch:
         patch.delenv(READY_VARIABLE, raising=False)
-        yield json.loads(line)
+        with reference_platform(["--pool", "1"]) as line:
+            yield json.loads(line)
 
 
 @pytest.fixture
