@@ -11,8 +11,6 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from postflight.errors import CannotMeasure, ConfigError
-
 if TYPE_CHECKING:
     from postflight.stats.simulation.catalog import Setting
     from postflight.stats.simulation.study import Result
@@ -104,8 +102,7 @@ def command(
     try:
         from postflight.stats.simulation import advice, catalog, study, tables
     except ModuleNotFoundError as error:
-        missing = CannotMeasure(f"simulating needs {error.name}: pip install 'postflight[simulate]'")
-        raise click.ClickException(str(missing)) from error
+        raise click.ClickException(f"simulating needs {error.name}: pip install 'postflight[simulate]'") from error
     try:
         setting = catalog.Setting(
             limit=limit,
@@ -125,7 +122,7 @@ def command(
         scenarios = [*catalog.healthy_errors(setting), *catalog.bad_errors(setting)]
         results = [study.run(arms, each, setting.clock, runs=runs, seed=seed) for each in scenarios]
     except ValueError as error:
-        raise click.UsageError(str(ConfigError(str(error)))) from error
+        raise click.UsageError(str(error)) from error
     warnings += advice.result_warnings(setting, [row[0] for row in results])
     if as_json:
         click.echo(json.dumps(_document(setting, results, warnings, runs=runs, seed=seed), indent=2, allow_nan=False))

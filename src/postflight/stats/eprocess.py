@@ -12,7 +12,8 @@ keeps its limit has E >= 1/alpha *at any time* of the watch with a probability o
 looks.
 
 Factors are capped at c < 1/alpha: E grows in one block to at most c * (E + 1/(2K)), so a single bad block among good
-ones, a blip, never fires. A cap only lowers a factor's mean, so the bound stays. All is held in logarithms; nothing overflows.
+ones, a blip, never fires. A cap only lowers a factor's mean, so the bound stays. All is held in logarithms; nothing
+overflows.
 
 Sources: Ville, "Etude critique de la notion de collectif" (1939); Wald, "Sequential tests of statistical hypotheses"
 (1945); Shin, Ramdas, Rinaldo, "E-detectors: a nonparametric framework for sequential change detection" (2022), for
@@ -78,6 +79,16 @@ class SequentialTest:
         """Return the state before the first block: evidence 1/2, half of it kept for a break that begins later."""
         alternatives = len(self.factors.log_factors(1, 0))
         return State(self, log_m=(0.0,) * alternatives, log_s=(-math.inf,) * alternatives)
+
+    @property
+    def fewest_blocks(self) -> int | None:
+        """Blocks that it takes to fire from the start of the watch when all requests are bad (or, mirrored, good).
+
+        None when the watch is too short for that: then the test can never fire.
+        """
+        many = 1_000_000
+        found = [self.start().blocks_still_needed(many, bad) for bad in (0, many)]
+        return min((blocks for blocks in found if blocks is not None), default=None)
 
     def capped_log_factors(self, requests: int, bad: float) -> tuple[float, ...]:
         """Return ln min(c, f_j) for each alternative. No requests are no evidence: all 0."""
@@ -152,7 +163,11 @@ class State:
         if self.last is None:
             return None
         requests = self.last.requests
-        bad = self.last.bad if share is None else share * requests
+        blocks = self.blocks_still_needed(requests, self.last.bad if share is None else share * requests)
+        return None if blocks is None else blocks * requests
+
+    def blocks_still_needed(self, requests: int, bad: float) -> int | None:
+        """Return how many more blocks like this one an unfired test takes to fire, None if more than are left."""
         log_f = self.test.capped_log_factors(requests, bad)
 
         def fires_after(blocks: int) -> bool:
@@ -167,7 +182,7 @@ class State:
         while high - low > 1:
             middle = (low + high) // 2
             low, high = (low, middle) if fires_after(middle) else (middle, high)
-        return high * requests
+        return high
 
 
 def _log_one_plus(log_x: float) -> float:

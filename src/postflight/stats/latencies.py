@@ -49,5 +49,9 @@ def above(limit: float, *, alpha: float, blocks: int, cap: float = 0.0) -> Seque
 
 
 def below(limit: float, *, alpha: float, blocks: int, cap: float = 0.0) -> SequentialTest:
-    """Return the mirrored test: it fires when the share of slow answers is below `limit`."""
+    """Return the mirrored test: it fires when the share of slow answers is below `limit`.
+
+    It is slow: a block without one slow answer multiplies the evidence by at most 1/(1 - limit), so that p95 (5 %) at
+    alpha = 1 % takes 136 blocks. See `SequentialTest.fewest_blocks` before you wait for it.
+    """
     return SequentialTest(Bets(limit, mirrored=True), alpha, blocks, cap)

@@ -112,7 +112,7 @@ class WatchPlan:
     """All triggers of one watch of `duration` seconds, looked at in blocks of `block` seconds.
 
     Choose `block` about three times the longest blip to be tolerated. Raises `ValueError` for names used twice,
-    durations that make no block, and decisions that could not be made in time: it takes two blocks to fire.
+    durations that make no block, and decisions that cannot be made in time even if all requests fail.
     """
 
     rules: tuple[Rule, ...] = (ErrorRate(), ResponseTime())
@@ -129,10 +129,11 @@ class WatchPlan:
                 f"a block lasts more than 0 s and at most the watch, not {self.block:g} s of {self.duration:g} s"
             )
         for rule in self.sequential:
-            if rule.within < 2 * self.block:
+            fewest = self.test(rule).fewest_blocks
+            if fewest is None or rule.within < fewest * self.block:
                 raise ValueError(
-                    f"{rule.name} must decide within {rule.within:g} s, but needs two blocks of {self.block:g} s;"
-                    f" use blocks of at most {rule.within / 2:g} s"
+                    f"{rule.name} must decide within {rule.within:g} s, but needs at least {fewest or 'too many'}"
+                    f" blocks of {self.block:g} s: use shorter blocks"
                 )
 
     @property

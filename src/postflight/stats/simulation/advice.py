@@ -10,7 +10,7 @@ from postflight.stats.simulation.study import Result
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """ "`success` (0.995) at `confidence` (0.99)", which the watch is to show."""
+    """The success rate (0.995) that the watch is to show, and at which confidence (0.99)."""
 
     success: float = 0.995
     confidence: float = 0.99

@@ -64,7 +64,7 @@ class CappedBlocks:
 
 @dataclass(frozen=True, slots=True)
 class FixedWindow:
-    """ "Errors above the limit over 5 minutes", literally: a full window, looked at again and again."""
+    """The plans taken literally, "errors above 5 % over 5 minutes": a full window, looked at again and again."""
 
     limit: float
     window: float = 300.0

@@ -55,12 +55,11 @@ def shortest_blocks(setting: Setting, *, runs: int, seed: int) -> str:
         rows.append(
             [
                 f"{share * 100:.3g} %",
-                f"{bound:.3g}",
-                f"{found.mean / tick:.3g} ({found.mean / tick / bound:.2f}x)" if found.fired == 1 else "not all found",
-                f"{after.mean / tick:.3g} ({after.mean / tick / bound:.2f}x)" if after.fired == 1 else "not all found",
+                _requests(bound),
+                *(f"{_requests(mean)} ({mean / bound:.2f}x)" for mean in (found.mean / tick, after.mean / tick)),
             ]
         )
-    head = ["Errors", "Bound: mean requests", "From the start", "After 30 s of healthy traffic"]
+    head = ["Requests until found, on average", "Bound", "Bad from the start", "Bad after 30 s of healthy traffic"]
     return _table(head, rows)
 
 
@@ -105,6 +104,10 @@ def everything(setting: Setting, *, runs: int, seed: int) -> str:
             response_times(setting, runs=few, seed=seed),
         )
     )
+
+
+def _requests(number: float) -> str:
+    return f"{number:.1f}" if number < 100 else f"{number:.0f}"
 
 
 def _row(results: Sequence[Result]) -> list[str]:
