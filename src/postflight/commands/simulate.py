@@ -34,7 +34,7 @@ class Ratio(click.ParamType[float]):
             ratio = math.nan
         if not 0 <= ratio <= 1:
             self.fail(f"{value!r} is no share: write 5% or 0.05", param, ctx)
-        return ratio
+        return round(ratio, 12)  # 0.9% is 0.009, not 0.009000000000000001
 
 
 class Duration(click.ParamType[float]):
@@ -111,7 +111,7 @@ def command(
             block=block,
             rate=rate,
             healthy=healthy,
-            severities=severities or tuple(min(1.0, limit * times) for times in (1.2, 2, 6, 20)),
+            severities=severities or tuple(min(1.0, round(limit * times, 12)) for times in (1.2, 2, 6, 20)),
             within=within,
         )
         if table:
