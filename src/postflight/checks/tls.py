@@ -5,9 +5,8 @@ second opinion in Python would be worth less; this module says what follows.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from types import MappingProxyType
 
 from postflight.checks.headers.finding import HeaderFinding, Severity
 
@@ -40,7 +39,7 @@ class HandshakeFacts:
     host: str
     version: str  # "TLSv1.3"
     cipher: str = ""
-    accepted: Mapping[str, bool | None] = MappingProxyType({})
+    accepted: Mapping[str, bool | None] = field(default_factory=dict)
 
 
 def days_left(certificate: CertificateFacts, now: datetime) -> float:

@@ -65,7 +65,7 @@ def find(answer: HttpAnswer) -> Iterator[HeaderFinding]:
                 "permissions-bad-value",
                 Severity.LOW,
                 f"{feature}={wrong.value}",
-                "Browsers skip it: an allow-list holds *, self, src and quoted origins.",
+                "Browsers skip it, and allow nobody if nothing is left: only *, self, src and quoted origins count.",
             )
         elif feature in POWERFUL and any(item.keyword == "*" for item in member.items):
             yield _say(

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from postflight.checks.headers import framing, hsts, isolation, policy, referrer, sniffing
+from postflight.checks.headers import framing, hsts, isolation, permissions, policy, referrer, sniffing
 from postflight.checks.headers.answer import ContentKind, HttpAnswer
 from postflight.checks.headers.demands import Demand, find_looser, find_unmet
 from postflight.checks.headers.finding import HeaderFinding, Severity
@@ -17,6 +17,7 @@ _EFFECTIVE: Mapping[str, Callable[[HttpAnswer], str]] = {
     framing.NAME.lower(): framing.effective,
     sniffing.NAME.lower(): sniffing.effective,
     referrer.NAME.lower(): referrer.effective,
+    permissions.NAME.lower(): lambda answer: "valid" if permissions.effective(answer) else "",
     isolation.COOP.lower(): lambda answer: isolation.effective(answer, isolation.COOP),
     isolation.COEP.lower(): lambda answer: isolation.effective(answer, isolation.COEP),
     isolation.CORP.lower(): lambda answer: isolation.effective(answer, isolation.CORP),

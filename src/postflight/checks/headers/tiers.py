@@ -88,7 +88,11 @@ def judge(
         ]
     found += [_judge(tier, one, answer, today, fails=True) for answer, one in _reused_nonces(answers)]
     order = list(Outcome)
-    return tuple(sorted(dict.fromkeys(found), key=lambda one: (order.index(one.outcome), one.finding.severity.rank)))
+    # two rules may meet the same obstacle: say it once
+    once: dict[tuple[str, ...], Judgement] = {}
+    for one in found:
+        once.setdefault((*_key(one), str(one.status)), one)
+    return tuple(sorted(once.values(), key=lambda one: (order.index(one.outcome), one.finding.severity.rank)))
 
 
 def failures(judgements: Iterable[Judgement]) -> tuple[Judgement, ...]:
