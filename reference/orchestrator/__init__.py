@@ -1,0 +1,1 @@
+"""The orchestrator: starts, watches and ends preview containers; one listener per region."""

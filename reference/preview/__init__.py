@@ -1,0 +1,1 @@
+"""A preview container: a process that serves one project's files, and follows its edits."""

@@ -1,0 +1,1 @@
+"""Supabase Realtime's wire protocol, as far as channels and broadcasts go."""

@@ -1,0 +1,97 @@
+"""Uvicorn servers that live in one event loop, on sockets that are bound before anything is told their addresses."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from reference.settings import MAX_BODY
+from reference.tls import Certificates
+
+_START_DEADLINE = 10.0  # seconds
+_STOP_DEADLINE = 5.0
+_GRACE = 0.5  # seconds for answers under way when the platform ends
+_MAX_CONNECTIONS = 1000
+_KEEP_ALIVE = 30  # seconds; longer than a client's pool keeps one, so that it is rarely us who closes under a request
+
+
+class _Server(uvicorn.Server):
+    """A server that leaves signals to the platform."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def listen() -> socket.socket:
+    """Bind a free port of 127.0.0.1."""
+    # asyncio sets TCP_NODELAY only on sockets that name their protocol; without it many answers come 40 ms late.
+    bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    bound.bind(("127.0.0.1", 0))
+    bound.listen(256)  # connections wait here while their server starts
+    return bound
+
+
+def base_url(bound: socket.socket, *, tls: bool, scheme: str = "http") -> str:
+    """Return the URL of a bound socket: by name under TLS, because browsers want names in certificates."""
+    port = bound.getsockname()[1]
+    return f"{scheme}s://localhost:{port}" if tls else f"{scheme}://127.0.0.1:{port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """An app and the bound socket that it answers on."""
+
+    app: ASGIApp
+    bound: socket.socket
+    websockets: bool = False
+
+
+@asynccontextmanager
+async def serve(listeners: Sequence[Listener], certificates: Certificates | None) -> AsyncIterator[None]:
+    """Serve these; all answer once this is entered, and all are closed after it, at the same time."""
+    servers = [_make_server(listener, certificates) for listener in listeners]
+    tasks = [
+        asyncio.create_task(server.serve([listener.bound])) for server, listener in zip(servers, listeners, strict=True)
+    ]
+    try:
+        async with asyncio.timeout(_START_DEADLINE):
+            while not all(server.started for server in servers):  # uvicorn has no event for this
+                if any(task.done() for task in tasks):
+                    raise RuntimeError("a server ended before it had started; its reason is in the log")
+                await asyncio.sleep(0.002)
+        yield
+    finally:
+        for server in servers:
+            server.should_exit = True
+        await asyncio.wait(tasks, timeout=_GRACE)
+        for server in servers:
+            server.force_exit = True  # event streams and idle TLS connections do not end by themselves
+        _done, late = await asyncio.wait(tasks, timeout=_STOP_DEADLINE)
+        for task in late:
+            task.cancel()
+        for listener in listeners:
+            listener.bound.close()
+
+
+def _make_server(listener: Listener, certificates: Certificates | None) -> uvicorn.Server:
+    return _Server(
+        uvicorn.Config(
+            listener.app,
+            ws="websockets-sansio" if listener.websockets else "none",
+            ws_max_size=MAX_BODY,
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            limit_concurrency=_MAX_CONNECTIONS,
+            timeout_keep_alive=_KEEP_ALIVE,
+            ssl_certfile=str(certificates.chain) if certificates else None,
+            ssl_keyfile=str(certificates.key) if certificates else None,
+        )
+    )

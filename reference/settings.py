@@ -1,0 +1,29 @@
+"""What a person chooses when starting the reference platform, and what never changes."""
+
+from dataclasses import dataclass
+
+from reference.faults import Fault
+
+RELEASE = "1.4.2"
+ENVIRONMENT = "local"
+REGIONS = ("iad", "sfo", "lhr")
+TIERS = ("baseline", "hardened", "strict")  # of security headers
+
+MAX_BODY = 1024 * 1024  # bytes of one request body or one realtime message
+MAX_FILE = 256 * 1024  # characters of one project file
+MAX_FILES = 100  # files of one project
+FILE_PATH = r"^(?!.*\.\.)[A-Za-z0-9_][A-Za-z0-9._/-]{0,199}$"  # relative, and never upwards
+
+IDLE_TIMEOUT = 1800  # seconds; both the default and the longest
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How to start. `pool` is the number of previews that may live at once; `database` a server to borrow, or None."""
+
+    faults: frozenset[Fault] = frozenset()
+    tier: str = "baseline"
+    tls: bool = False
+    pool: int = 5
+    database: str | None = None
+    until_stdin_closes: bool = False

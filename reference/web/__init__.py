@@ -1,0 +1,1 @@
+"""The web service: pages, the JSON API, and its operation."""

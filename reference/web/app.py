@@ -1,0 +1,47 @@
+"""The web service, put together."""
+
+import httpx
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp
+
+from reference.answers import ERROR_HANDLERS, answer_http_error
+from reference.metrics import HttpMetrics, MetricsMiddleware
+from reference.services import Services
+from reference.web import files, operations, pages, previews, projects, session
+from reference.web.middleware import GeoMiddleware, HeadersMiddleware, TroubleMiddleware
+
+
+def create_web(services: Services, orchestrator: httpx.AsyncClient) -> ASGIApp:
+    """Return the app, which asks for previews with the client given.
+
+    The middleware is around it, not in it, so that answers to crashes have their headers too.
+    """
+    metrics = HttpMetrics()
+
+    app = Starlette(
+        routes=[
+            *pages.ROUTES,
+            *session.ROUTES,
+            *projects.ROUTES,
+            *files.ROUTES,
+            *previews.ROUTES,
+            *operations.ROUTES,
+            metrics.route(),
+        ],
+        exception_handlers={**ERROR_HANDLERS, HTTPException: _answer_http_error},
+    )
+    app.state.services = services
+    app.state.orchestrator = orchestrator
+    inner = TroubleMiddleware(GeoMiddleware(app), services)
+    return MetricsMiddleware(HeadersMiddleware(inner, services), metrics)
+
+
+async def _answer_http_error(request: Request, error: Exception) -> Response:
+    """People who miss a page get one; programs get JSON."""
+    assert isinstance(error, HTTPException)
+    if error.status_code == 404 and "text/html" in request.headers.get("accept", ""):
+        return pages.render(request, "not_found.html", 404)
+    return answer_http_error(request, error)

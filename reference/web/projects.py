@@ -1,0 +1,148 @@
+"""Projects of the user who asks. The database decides what that is: every query runs under row-level security."""
+
+from html import escape
+
+import psycopg
+from psycopg.rows import DictRow
+from pydantic import Field
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from reference.answers import Body, Text, not_found, read_json, read_number, timestamp
+from reference.database import fetch_all, fetch_one
+from reference.faults import PROJECT_NOT_STORED
+from reference.services import services_of
+from reference.web.previews import end_previews
+from reference.web.session import require_user
+
+_MAIN_JS = 'console.debug("main.js of this project runs");\n'
+
+
+class NewProject(Body):
+    """A project to make."""
+
+    name: Text = Field(min_length=1, max_length=100)
+    description: Text = Field("", max_length=2000)
+
+
+class ProjectChange(Body):
+    """What to change; what is left out stays."""
+
+    name: Text | None = Field(None, min_length=1, max_length=100)
+    description: Text | None = Field(None, max_length=2000)
+
+
+def _project_json(row: DictRow) -> dict[str, object]:
+    return {
+        "id": str(row["id"]),
+        "name": row["name"],
+        "description": row["description"],
+        "createdAt": timestamp(row["created_at"]),
+        "updatedAt": timestamp(row["updated_at"]),
+    }
+
+
+def _index_html(name: str) -> str:
+    title = escape(name)
+    return f"""\
+<!doctype html>
+<html lang="en">
+<head>
+  <meta charset="utf-8">
+  <title>{title}</title>
+</head>
+<body>
+  <h1>{title}</h1>
+  <script src="main.js"></script>
+</body>
+</html>
+"""
+
+
+async def _list(request: Request) -> Response:
+    user = require_user(request)
+    limit = read_number(request, "limit", 20, 1, 100)
+    offset = read_number(request, "offset", 0, 0, 1_000_000)
+    async with services_of(request).database.user(user.id) as connection:
+        rows = await fetch_all(
+            connection, "select * from projects order by created_at desc, id limit %s offset %s", [limit, offset]
+        )
+        total = await fetch_one(connection, "select count(*) as projects from projects")
+    assert total is not None
+    body = {
+        "projects": [_project_json(row) for row in rows],
+        "total": total["projects"],
+        "limit": limit,
+        "offset": offset,
+    }
+    return JSONResponse(body)
+
+
+async def _create(request: Request) -> Response:
+    user = require_user(request)
+    services = services_of(request)
+    asked = await read_json(request, NewProject)
+    async with services.database.user(user.id) as connection, connection.transaction():
+        row = await fetch_one(
+            connection,
+            "insert into projects (name, description) values (%s, %s) returning *",
+            [asked.name, asked.description],
+        )
+        assert row is not None
+        await connection.execute(
+            """
+            insert into files (project_id, path, content)
+            values (%(id)s, 'index.html', %(page)s), (%(id)s, 'main.js', %(script)s)
+            """,
+            {"id": row["id"], "page": _index_html(asked.name), "script": _MAIN_JS},
+        )
+        if PROJECT_NOT_STORED in services.settings.faults:
+            raise psycopg.Rollback
+    return JSONResponse(_project_json(row), 201, {"Location": f"/api/projects/{row['id']}"})
+
+
+async def _read(request: Request) -> Response:
+    user = require_user(request)
+    async with services_of(request).database.user(user.id) as connection:
+        row = await fetch_one(connection, "select * from projects where id = %s", [request.path_params["id"]])
+    if row is None:
+        raise not_found("project")
+    return JSONResponse(_project_json(row))
+
+
+async def _change(request: Request) -> Response:
+    user = require_user(request)
+    asked = await read_json(request, ProjectChange)
+    async with services_of(request).database.user(user.id) as connection:
+        row = await fetch_one(
+            connection,
+            """
+            update projects
+            set name = coalesce(%s, name), description = coalesce(%s, description), updated_at = now()
+            where id = %s returning *
+            """,
+            [asked.name, asked.description, request.path_params["id"]],
+        )
+    if row is None:
+        raise not_found("project")
+    return JSONResponse(_project_json(row))
+
+
+async def _delete(request: Request) -> Response:
+    user = require_user(request)
+    await end_previews(request, user, request.path_params["id"])
+    async with services_of(request).database.user(user.id) as connection:
+        done = await connection.execute("delete from projects where id = %s", [request.path_params["id"]])
+    if not done.rowcount:
+        raise not_found("project")
+    return Response(status_code=204)
+
+
+ROUTES = [
+    Route("/api/projects", _list, methods=["GET"]),
+    Route("/api/projects", _create, methods=["POST"]),
+    Route("/api/projects/{id:uuid}", _read, methods=["GET"]),
+    Route("/api/projects/{id:uuid}", _change, methods=["PATCH"]),
+    Route("/api/projects/{id:uuid}", _delete, methods=["DELETE"]),
+]

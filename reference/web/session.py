@@ -1,0 +1,97 @@
+"""Who makes a request: signing in and out, and the token of each request after that."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from reference.answers import ApiError, Body, Text, bearer_token, read_json, timestamp, unauthorized
+from reference.auth import Claims, InvalidToken, verify_password
+from reference.database import fetch_one
+from reference.faults import BROKEN_LOGIN, WEAK_LOGIN
+from reference.services import services_of
+
+COOKIE = "velocity_session"
+_SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+
+
+class Login(Body):
+    """The credentials of a person."""
+
+    email: Text
+    password: Text
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """Who makes a request, and what their token says."""
+
+    id: UUID
+    claims: Claims
+
+
+def find_user(request: Request) -> User | None:
+    """Return who makes this request, by bearer token or by cookie, or None for a stranger."""
+    services = services_of(request)
+    token = bearer_token(request) or request.cookies.get(COOKIE)
+    if token is None:
+        return None
+    try:
+        claims = services.tokens.verify(token)
+    except InvalidToken:
+        return None
+    return User(claims.user_id, claims) if claims.user_id else None
+
+
+def require_user(request: Request) -> User:
+    """Return who makes this request. Raises `ApiError` 401 for a stranger, 403 for a page that is not ours."""
+    user = find_user(request)
+    if user is None:
+        raise unauthorized()
+    # A cookie comes along with requests of foreign pages, and SameSite lets previews pass: only their port differs.
+    by_cookie = bearer_token(request) is None
+    ours = services_of(request).addresses.web
+    if by_cookie and request.method not in _SAFE_METHODS and request.headers.get("origin", ours) != ours:
+        raise ApiError(403, "forbidden_origin", "requests from other origins need a bearer token")
+    return user
+
+
+async def _login(request: Request) -> Response:
+    services = services_of(request)
+    faults = services.settings.faults
+    credentials = await read_json(request, Login)
+    async with services.database.service() as connection:
+        user = await fetch_one(
+            connection, "select id, email, password_hash from users where email = %s", [credentials.email.lower()]
+        )
+    matches = await verify_password(credentials.password, user["password_hash"] if user else None)
+    if user is None or not (matches or WEAK_LOGIN in faults):
+        raise ApiError(401, "invalid_credentials", "e-mail or password is wrong")
+    if BROKEN_LOGIN in faults:
+        raise ApiError(500, "internal_error", "planted: broken-login")
+    token, expires_at = services.tokens.issue_user(user["id"], user["email"])
+    body = {
+        "token": token,
+        "expiresAt": timestamp(expires_at),
+        "user": {"id": str(user["id"]), "email": user["email"]},
+    }
+    answer = JSONResponse(body)
+    answer.set_cookie(COOKIE, token, expires=expires_at, httponly=True, samesite="lax", secure=services.settings.tls)
+    return answer
+
+
+async def _logout(request: Request) -> Response:
+    user = require_user(request)
+    services = services_of(request)
+    services.tokens.revoke(user.claims)
+    answer = Response(status_code=204)
+    answer.delete_cookie(COOKIE, httponly=True, samesite="lax", secure=services.settings.tls)
+    return answer
+
+
+ROUTES = [
+    Route("/api/auth/login", _login, methods=["POST"]),
+    Route("/api/auth/logout", _logout, methods=["POST"]),
+]
