@@ -1,11 +1,14 @@
 """Each header's module: what is sound is silent, and each planted fault gives exactly its finding."""
 
+from dataclasses import dataclass
+from enum import StrEnum
+
 import pytest
 
 from postflight.checks.headers import framing, isolation, referrer, reporting, sniffing
 from postflight.checks.headers.analysis import advise, analyse
 from postflight.checks.headers.answer import ContentKind, HttpAnswer
-from postflight.checks.headers.finding import HeaderFinding, Severity
+from postflight.checks.headers.finding import HeaderFinding, Severity, of_policy
 from postflight.checks.headers.hsts import Hsts, parse
 
 PAGE = ("Content-Type", "text/html; charset=utf-8")
@@ -275,3 +278,17 @@ def test_values_are_bounded_and_cookies_stay_secret() -> None:
     found = analyse(answer(("Server", "x/1." + "9" * 5000), ("Set-Cookie", "session=s3cret")))
     assert all(len(one.value) <= 300 for one in found)
     assert "s3cret" not in repr(found)
+
+
+def test_a_policy_evaluators_finding_joins() -> None:
+    @dataclass(frozen=True)
+    class Found:
+        id: str = "object-src-missing"
+        severity: StrEnum = Severity.MEDIUM
+        directive: str = "object-src"
+        value: str = ""
+        message: str = "m"
+        remedy: str = "r"
+
+    joined = of_policy(Found())
+    assert (joined.header, joined.value, joined.severity) == ("Content-Security-Policy", "object-src", Severity.MEDIUM)

@@ -13,7 +13,7 @@ from postflight.checks.headers.answer import HttpAnswer
 from postflight.checks.headers.dump import parse, parse_dump, parse_har
 from postflight.checks.headers.redirection import find_upgrade
 from postflight.checks.headers.tiers import VELOCITY_POLICY
-from postflight.commands.headers import command
+from postflight.commands.headers import headers
 
 DUMP = f"""HTTP/1.1 308 Permanent Redirect
 Location: https://app.example.com/
@@ -95,7 +95,7 @@ def test_the_way_to_https(chain: list[HttpAnswer], expected: set[str]) -> None:
 
 
 def run(*arguments: str) -> Result:
-    return CliRunner().invoke(command, list(arguments))
+    return CliRunner().invoke(headers, list(arguments))
 
 
 @pytest.fixture
@@ -140,7 +140,7 @@ class _Site(BaseHTTPRequestHandler):
     """`/` redirects to `/home`, which is a page; any other path closes the connection without an answer."""
 
     def do_GET(self) -> None:
-        if self.path not in {"/", "/home"}:
+        if self.path.partition("?")[0] not in {"/", "/home"}:
             return
         self.send_response_only(302 if self.path == "/" else 200)
         for name, value in (
@@ -168,6 +168,15 @@ def test_a_url_is_fetched_with_its_redirects(site: str) -> None:
     found = {one["id"] for one in document["findings"]}
     assert {"http-first-hop-insecure", "csp-missing"} <= found
     assert "On the way" in run(f"{site}/").output
+
+
+def test_a_token_in_the_address_is_named_and_not_shown(site: str) -> None:
+    for options in ((), ("--json",)):
+        result = run(f"{site}/home?access_token=s3cret99", *options)
+        assert result.exit_code == 10
+        assert "url-token" in result.output
+        assert "s3cret99" not in result.output
+    assert "s3cret99" not in run(f"{site}/silent?access_token=s3cret99").output
 
 
 def test_a_server_that_hangs_up_gave_no_answer(site: str) -> None:

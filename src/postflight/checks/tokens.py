@@ -82,6 +82,17 @@ def expired(token: str, *, now: int, key: bytes | None = None) -> str | None:
     return f"{signed}.{_encode(hmac.new(key, signed.encode(), hashlib.sha256).digest())}"
 
 
+def without_secrets(url: str) -> str:
+    """Return the URL as it can be shown: no user information, no values in query and fragment, no JWT in the path."""
+    parts = _split(url[:MAX_URL])
+    if parts is None:
+        return "(a broken URL)"
+    path = _JWT.sub("…", unquote(parts.path))
+    query = "&".join(f"{name}=…" for name, _ in _fields(parts.query))
+    marks = ("?" + query if query else "") + ("#…" if parts.fragment else "")
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{path}{marks}"
+
+
 def find(url: str, *, public_keys: frozenset[str] = frozenset()) -> Iterator[HeaderFinding]:
     """Yield credentials in a URL. `public_keys` are values that are no secret (Supabase's anon key)."""
     parts = _split(url[:MAX_URL])
@@ -156,6 +167,5 @@ def _fields(text: str) -> list[tuple[str, str]]:
 
 
 def _say(code: str, severity: Severity, parts: SplitResult, where: str, message: str) -> HeaderFinding:
-    host = parts.netloc.rpartition("@")[2]
-    path = _JWT.sub("…", unquote(parts.path))
-    return HeaderFinding(code, severity, "URL", f"{parts.scheme}://{host}{path} ({where})", message, _FIX, ("P13-X5",))
+    shown = f"{without_secrets(parts.geturl())} ({where})"
+    return HeaderFinding(code, severity, "URL", shown, message, _FIX, ("P13-X5",))

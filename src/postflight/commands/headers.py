@@ -33,7 +33,7 @@ _COLOURS = {Severity.HIGH: "bold red", Severity.MEDIUM: "yellow", Severity.LOW: 
 @click.option("--url", "dump_url", default="https://saved.invalid/", help="Where a saved header dump came from.")
 @click.option("--ca", type=click.Path(exists=True, dir_okay=False), help="An additional certificate authority (PEM).")
 @click.option("--deadline", default=10.0, show_default=True, help="Seconds for each answer.")
-def command(source: str, tier: str | None, *, as_json: bool, dump_url: str, ca: str | None, deadline: float) -> None:
+def headers(source: str, tier: str | None, *, as_json: bool, dump_url: str, ca: str | None, deadline: float) -> None:
     """Say what a browser makes of an answer's security headers.
 
     URL is fetched, its redirects followed. FILE is saved with `curl -sI` or as HAR.
@@ -97,7 +97,8 @@ def _fetch(url: str, ca: str | None, deadline: float) -> tuple[HttpAnswer, ...]:
     except httpx.UnsupportedProtocol as error:
         raise ConfigError(f"{url}: expected http:// or https://") from error
     except httpx.HTTPError as error:
-        raise Unreachable(f"{url} gave no answer: {error or type(error).__name__}", where=url) from error
+        shown = tokens.without_secrets(url)
+        raise Unreachable(f"{shown} gave no answer: {error or type(error).__name__}", where=shown) from error
     return tuple(answers)
 
 
@@ -122,7 +123,10 @@ def _json(
 ) -> dict[str, object]:
     return {
         "tier": tier,
-        "answers": [{"url": one.url, "status": one.status, "kinds": sorted(one.kinds)} for one in answers],
+        "answers": [
+            {"url": tokens.without_secrets(one.url), "status": one.status, "kinds": sorted(one.kinds)}
+            for one in answers
+        ],
         "findings": [one.as_json() for one in extra] + [_entry(one) for one in judged],
         "forecast": [_entry(one) for one in coming],
     }
@@ -132,7 +136,7 @@ def _entry(one: Judgement) -> dict[str, object]:
     return {
         **one.finding.as_json(),
         "outcome": one.outcome.value,
-        "url": one.url,
+        "url": tokens.without_secrets(one.url),
         "status": one.status,
         "waived_until": one.waiver.until.isoformat() if one.waiver else None,
     }
@@ -151,7 +155,7 @@ def _show(
     for answer in {(one.url, one.status): one for one in answers}.values():
         here = (one for one in judged if (one.url, one.status) == (answer.url, answer.status))
         rows = [(one.finding, one.outcome.value, _remark(one)) for one in here]
-        title = f"{answer.status} {answer.url} ({', '.join(sorted(answer.kinds))})"
+        title = f"{answer.status} {tokens.without_secrets(answer.url)} ({', '.join(sorted(answer.kinds))})"
         console.print(_table(title, rows) if rows else Text(f"{title}: nothing to say"))
     if coming:
         names = list(DEFAULT_TIERS)

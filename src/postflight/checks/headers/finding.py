@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol
 
 MAX_VALUE = 300  # characters of a header's value that are shown
 
@@ -57,3 +58,44 @@ class HeaderFinding:
             "remedy": self.remedy,
             "covers": list(self.covers),
         }
+
+
+class PolicyFinding(Protocol):
+    """What an evaluator of Content-Security-Policy says; frozen, as `postflight.checks.csp.CspFinding` is."""
+
+    @property
+    def id(self) -> str:
+        """Stable, kebab-case."""
+
+    @property
+    def severity(self) -> StrEnum:
+        """By value one of `Severity`."""
+
+    @property
+    def directive(self) -> str:
+        """As written in the policy."""
+
+    @property
+    def value(self) -> str:
+        """As written in the policy."""
+
+    @property
+    def message(self) -> str:
+        """What is wrong."""
+
+    @property
+    def remedy(self) -> str:
+        """What to do."""
+
+
+def of_policy(found: PolicyFinding) -> HeaderFinding:
+    """Return a policy's finding among those of the other headers; its value is `directive value`."""
+    return HeaderFinding(
+        found.id,
+        Severity(found.severity.value),
+        "Content-Security-Policy",
+        f"{found.directive} {found.value}".strip(),
+        found.message,
+        found.remedy,
+        ("P13-X1",),
+    )

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from postflight.checks.headers.answer import HttpAnswer
 from postflight.checks.headers.finding import HeaderFinding, Severity
+from postflight.checks.tokens import without_secrets
 
 COVERS = ("VEL-X2",)
 _FIX = "Answer HTTP with 308 (or 301) to the same host and path on HTTPS; change the host after that."
@@ -37,10 +38,10 @@ def find_upgrade(chain: Sequence[HttpAnswer]) -> Iterator[HeaderFinding]:
             "The first redirect leaves the host, which so never gets its HSTS policy.",
         )
     elif first.status not in _PERMANENT:
-        yield _say("http-temporary", Severity.INFO, str(first.status), "The redirect to HTTPS is not a permanent one.")
+        yield _say("http-temporary", Severity.INFO, first.url, "The redirect to HTTPS is not a permanent one.")
     if not last.https and not last.redirect_target.startswith("https:"):
         yield _say("http-not-upgraded", Severity.HIGH, last.url, "The chain of redirects does not end on HTTPS.")
 
 
 def _say(code: str, severity: Severity, value: str, message: str) -> HeaderFinding:
-    return HeaderFinding(code, severity, "Location", value, message, _FIX, COVERS)
+    return HeaderFinding(code, severity, "Location", without_secrets(value), message, _FIX, COVERS)
