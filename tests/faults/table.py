@@ -27,7 +27,7 @@ NEEDS_A_TOKEN = (
 
 @dataclass(frozen=True)
 class Planted:
-    """One fault: the checks that must fail, and the verdict. `spreads`: others may fail too, as it strikes at a rate."""
+    """One fault: the checks that must fail, and the verdict. `spreads`: it strikes at a rate, others may fail."""
 
     fault: str
     fails: tuple[str, ...]

@@ -1,6 +1,6 @@
 """Each planted fault turns exactly the checks red that own it, and the verdict; with no fault all is green.
 
-By default a fault runs against its owners; `--prove` runs each against the whole suite and shows that nothing else fails.
+By default a fault runs against its owners; `--prove` runs each against the whole suite: nothing else may fail.
 """
 
 import re
