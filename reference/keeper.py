@@ -101,8 +101,8 @@ def _start_postgres(home: Path, binaries: Path, user: int | None) -> subprocess.
 
 
 def _run(command: Sequence[str], folder: Path, identity: Mapping[str, Any]) -> None:
-    limits: dict[str, Any] = {"timeout": _INITDB_DEADLINE, "check": False}
-    done = subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, **limits, **identity)
+    pipes: dict[str, Any] = {"stdin": subprocess.DEVNULL, "capture_output": True}
+    done = subprocess.run(command, cwd=folder, timeout=_INITDB_DEADLINE, check=False, **pipes, **identity)
     if done.returncode:
         raise OSError(f"{command[0]} failed: {done.stderr.decode(errors='replace').strip()}")
 
