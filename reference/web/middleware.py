@@ -12,9 +12,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from reference.answers import error_answer
 from reference.faults import ERROR_RATE, MISSING_HEADER, SLOW_RESPONSES
+from reference.headers import security_headers
 from reference.services import Services
 from reference.settings import RELEASE
-from reference.web.headers import security_headers
 
 _SLOW = 3.0  # seconds
 _ONE_IN = 3  # answers
@@ -31,7 +31,7 @@ class HeadersMiddleware:
     def __init__(self, app: ASGIApp, services: Services) -> None:
         self._app = app
         self._services = services
-        self._previews = "https://localhost:*" if services.settings.tls else "http://127.0.0.1:*"
+        self._previews = ("https://localhost:*" if services.settings.tls else "http://127.0.0.1:*",)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

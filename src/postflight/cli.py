@@ -4,7 +4,14 @@ import importlib
 
 import click
 
-COMMANDS: dict[str, str] = {}  # name -> "module:attribute"
+COMMANDS = {  # name -> "module:attribute"
+    "browser": "postflight.commands.browser:browser",
+    "cleanup": "postflight.commands.cleanup:cleanup",
+    "config": "postflight.commands.config:config",
+    "coverage": "postflight.commands.coverage:coverage",
+    "gate": "postflight.commands.gate:gate",
+    "serve": "postflight.commands.serve:serve",
+}
 
 
 class LazyGroup(click.Group):

@@ -6,6 +6,8 @@
 
 from dataclasses import dataclass
 
+from postflight.model import OnBreach
+
 
 @dataclass(frozen=True, slots=True)
 class Facts:
@@ -19,6 +21,8 @@ class Facts:
 
 class PostflightError(Exception):
     """Base of all. `str(error)` is one sentence for a person; `facts` the rest."""
+
+    on_breach: OnBreach | None = None  # what it asks for, where a budget says so; else the check's requirement decides
 
     def __init__(self, message: str, *, expected: str = "", seen: str = "", where: str = "", curl: str = "") -> None:
         super().__init__(message)

@@ -72,7 +72,7 @@ class Quantity:
     def __str__(self) -> str:
         """As a person would write it: `1.25 s`, `340 ms`, `5 %`, `170 KB`."""
         match self.unit:
-            case Unit.SECONDS if abs(self.value) < 1:
+            case Unit.SECONDS if abs(self.value) < 0.9995:
                 return f"{self.value * 1000:.3g} ms"
             case Unit.SECONDS if abs(self.value) < 100:
                 return f"{self.value:.3g} s"
@@ -94,12 +94,17 @@ class Quantity:
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """Something that was measured: the metric's name, its values in one unit (never empty), and where."""
+    """Something that was measured: the metric's name, its values in one unit (never empty), and where.
+
+    `limit` and `met` are filled in when a budget is held against it.
+    """
 
     metric: str
     values: tuple[float, ...]
     unit: Unit
     where: str = ""
+    limit: str = ""
+    met: bool | None = None
 
     @property
     def worst(self) -> Quantity:
@@ -205,6 +210,7 @@ class Deployment:
     preflight_deadline: float = 3.5  # seconds
     allowed_trouble: tuple[AllowedTrouble, ...] = ()
     ca_file: str | None = None  # additional certificate authority (PEM file), for test certificates
+    tier: str = "baseline"  # of security headers: baseline, hardened or strict
 
 
 @dataclass(frozen=True, slots=True)

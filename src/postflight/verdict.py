@@ -37,7 +37,7 @@ def decide(findings: Iterable[Finding], *, planned: Iterable[str], may_roll_back
     asked = [(_asks_for(finding, may_roll_back=may_roll_back), finding) for finding in complete]
     reasons = [_reason(decision, finding) for decision, finding in asked if decision is not Decision.PROMOTE]
 
-    if any(finding.voids_run for finding in complete):
+    if any(_voids(finding) for finding in complete):
         decision = Decision.INVALID
         reasons.sort(key=lambda reason: reason.decision is not Decision.INVALID)
     elif broken := _worst_breach(asked):
@@ -53,6 +53,10 @@ def decide(findings: Iterable[Finding], *, planned: Iterable[str], may_roll_back
         decision = Decision.PROMOTE
     made_it_first = sorted(reasons, key=lambda reason: (reason.decision is not decision, _RANK[reason.decision]))
     return Verdict(decision, tuple(made_it_first), complete, len(plan))
+
+
+def _voids(finding: Finding) -> bool:
+    return finding.voids_run and finding.status is Status.INVALID
 
 
 def _worst_breach(asked: Sequence[tuple[Decision, Finding]]) -> Decision | None:
@@ -75,7 +79,7 @@ def _asks_for(finding: Finding, *, may_roll_back: bool) -> Decision:
     """Return what one finding alone asks for."""
     if finding.status in {Status.GOOD, Status.EXCLUDED}:
         return Decision.PROMOTE
-    if finding.on_breach is OnBreach.WARN and not finding.voids_run:
+    if finding.on_breach is OnBreach.WARN and not _voids(finding):
         return Decision.PROMOTE
     if finding.status is Status.INVALID:
         return Decision.INVALID

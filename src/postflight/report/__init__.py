@@ -1,1 +1,13 @@
 """One module per output format."""
+
+from pathlib import Path
+
+from postflight.report import document, junit, summary
+from postflight.report.document import Document
+
+
+def write_reports(folder: Path, doc: Document) -> None:
+    """Write every file format. `verdict.json` comes last: where it is, the others are."""
+    junit.write(folder / "junit.xml", doc)
+    summary.write(folder / "summary.md", doc)
+    document.write(folder / "verdict.json", doc)

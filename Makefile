@@ -1,0 +1,40 @@
+# Each target sets up all that it needs; a second run finds it there. Hand on options with ARGS, for example
+#   make smoke ARGS="--base-url https://staging.example.com"      make test ARGS="-k verdict"      make PYTHON=python3.12 test
+
+PYTHON ?= python3
+ARGS ?=
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help smoke test prove lint browser lock clean suite dev
+unexport PYTHONPATH
+
+help:  ## say what there is
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+
+smoke: suite browser  ## verify the reference platform (or ARGS="--base-url URL") and print the verdict
+	@$(BIN)/postflight gate --stage smoke $(ARGS)
+
+test: dev browser  ## run the suite's own tests
+	@$(BIN)/pytest tests -n auto $(ARGS)
+
+prove: dev browser  ## plant every fault and show that the right tests turn red
+	@$(BIN)/pytest tests/faults --prove $(ARGS)
+
+lint: dev  ## check style, types and the direction of imports
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+browser: suite  ## use the Chromium that is here, or install one
+	@$(BIN)/postflight browser install --quiet
+
+lock:  ## compile requirements/*.txt from pyproject.toml (needs uv)
+	@$(PYTHON) scripts/bootstrap.py lock
+
+clean:  ## remove what set-up and tools made; reports stay
+	rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage dist build
+
+suite dev:
+	@$(PYTHON) scripts/bootstrap.py $@

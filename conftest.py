@@ -1,0 +1,3 @@
+"""Wires the suites to the plugin, nothing more."""
+
+pytest_plugins = ["postflight.pytest_plugin"]

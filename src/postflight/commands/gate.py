@@ -1,0 +1,217 @@
+"""`postflight gate`: the post-deploy gate. Runs the suites as stages, decides once, and exits 0, 10, 20 or 30."""
+
+import os
+import shlex
+import signal
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+
+import click
+from rich.console import Console
+
+from postflight import __version__
+from postflight.errors import CannotMeasure, PostflightError
+from postflight.model import Decision, Deployment, ExitCode, Finding, OnBreach, Status
+from postflight.probes.preflight import preflight
+from postflight.redact import Redactor
+from postflight.reference_process import READY_VARIABLE
+from postflight.report import document, terminal, write_reports
+from postflight.report.document import About, Document
+from postflight.run_id import RUN_ID_VARIABLE, new_run_id
+from postflight.stage_process import STAGE_VARIABLE, Progress, run_stage
+from postflight.target import Wanted, opened
+from postflight.verdict import decide
+
+STAGES = (
+    "smoke",
+    "security",
+    "contract",
+    "performance",
+    "load",
+)  # in this order: what is cheap and telling comes first
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line asks for."""
+
+    base_url: str | None
+    platform: str | None
+    environment: str | None
+    stages: tuple[str, ...]
+    reports: Path
+    deployments: Path | None
+    budgets: Path | None
+    deadline: float
+    fail_fast: bool
+    pytest_arguments: tuple[str, ...]
+
+
+@click.command()
+@click.option("--base-url", help="Address of the deployment; default: as deployments.yaml says.")
+@click.option("--platform", help="A platform of deployments.yaml.")
+@click.option("--environment", help="An environment of deployments.yaml; default: the reference platform on loopback.")
+@click.option("--stage", "stages", multiple=True, type=click.Choice(STAGES), help="Only this stage; may be repeated.")
+@click.option("--reports", default="reports", show_default=True, type=click.Path(path_type=Path, file_okay=False))
+@click.option("--deployments", type=click.Path(path_type=Path), help="[default: deployments.yaml]")
+@click.option("--budgets", type=click.Path(path_type=Path), help="[default: budgets.yaml]")
+@click.option("--deadline", default=900.0, show_default=True, type=click.FloatRange(1), help="Seconds for all stages.")
+@click.option("--fail-fast", is_flag=True, help="Stop after the first stage that is not promote.")
+@click.argument("pytest_arguments", nargs=-1, type=click.UNPROCESSED)
+def gate(**given: object) -> None:
+    """Verify a deployment and decide: promote (0), hold (10), roll back (20), or invalid (30).
+
+    Arguments after `--` are pytest's, for example `postflight gate --stage smoke -- -n auto`.
+    """
+    console = Console(highlight=False)
+    try:
+        with _polite_end():
+            doc = Gate(Options(**given), console).run()  # type: ignore[arg-type]  # click has checked the types
+    except (PostflightError, KeyboardInterrupt) as error:
+        words = str(error) or "interrupted before anything was decided"
+        console.print(terminal.plain(f"INVALID  {words}", terminal.STYLE[Decision.INVALID]))
+        sys.exit(ExitCode.INVALID)
+    except Exception:  # noqa: BLE001 - whatever breaks in us is an invalid measurement, never a verdict on the deployment
+        console.print_exception(width=120, show_locals=False)
+        sys.exit(ExitCode.INVALID)
+    sys.exit(doc.exit_code)
+
+
+@contextmanager
+def _polite_end() -> Iterator[None]:
+    """Let a cancelled job (SIGTERM) end as Ctrl-C does: stages clean up what they created."""
+
+    def interrupt(_signal: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+class Gate:
+    """One run of the gate."""
+
+    def __init__(self, options: Options, console: Console) -> None:
+        self._options = options
+        self._console = console
+        self._run_id = new_run_id()
+        self._started = datetime.now(UTC)
+        self._until = time.monotonic() + options.deadline
+        self._findings: list[Finding] = []
+        self._browser = ""
+
+    def run(self) -> Document:
+        """Run preflight and stages, decide, report."""
+        options = self._options
+        (options.reports / "verdict.json").unlink(missing_ok=True)  # a stale verdict must never be taken for this run's
+        with ExitStack() as resources:
+            wanted = Wanted(
+                options.base_url, options.platform, options.environment, options.deployments, options.budgets
+            )
+            target = resources.enter_context(opened(wanted))
+            deployment, redactor = target.deployment, Redactor.of(target.deployment)
+            environment = dict(os.environ) | ({READY_VARIABLE: target.ready} if target.ready else {})
+            self._console.print(
+                terminal.plain(f"Postflight {__version__}, run {self._run_id}: {deployment.base_url}", "dim")
+            )
+            seen = preflight(deployment, self._run_id, redactor)
+            self._findings.append(seen)
+            self._tell(Progress(1, seen.title, seen.status, seen.seconds))
+            if seen.status is Status.GOOD:
+                self._run_stages(environment)
+            return self._finish(deployment, redactor)
+
+    def _run_stages(self, environment: Mapping[str, str]) -> None:
+        for stage in self._options.stages or [stage for stage in STAGES if Path(stage).is_dir()]:
+            self._console.print(terminal.plain(stage, "bold"))
+            found = self._run_one(stage, environment)
+            self._findings += found
+            troubled = any(
+                f.status not in {Status.GOOD, Status.EXCLUDED} and f.on_breach is not OnBreach.WARN for f in found
+            )
+            if troubled and self._options.fail_fast:
+                return
+
+    def _run_one(self, stage: str, environment: Mapping[str, str]) -> list[Finding]:
+        """Run one stage and return its findings; a stage without a verdict of its own is invalid."""
+        reports = self._options.reports / stage
+        run_id = f"{self._run_id}-{stage}"
+        (reports / "verdict.json").unlink(missing_ok=True)
+        try:
+            if not Path(stage).is_dir():
+                raise CannotMeasure(f"there is no folder {stage}/ here: run the gate where the suites are")
+            end = run_stage(
+                self._arguments(stage, reports),
+                environment=dict(environment) | {RUN_ID_VARIABLE: run_id, STAGE_VARIABLE: stage},
+                log=reports / "pytest.log",
+                deadline=max(1.0, self._until - time.monotonic()),
+                on_progress=self._tell,
+            )
+            if end.timed_out:
+                self._findings.append(
+                    self._broken(stage, f"the gate's deadline of {self._options.deadline:.0f} s has passed")
+                )
+            doc = document.read(reports / "verdict.json", run_id=run_id)
+        except CannotMeasure as error:
+            return [self._broken(stage, f"{error}; what pytest said is in {reports}/pytest.log")]
+        self._browser = doc.about.browser or self._browser
+        return [
+            replace(finding, evidence=tuple(f"{stage}/{path}" for path in finding.evidence))
+            for finding in doc.verdict.findings
+            if not (finding.check == "preflight" and finding.status is Status.GOOD)
+        ]
+
+    def _arguments(self, stage: str, reports: Path) -> list[str]:
+        options = self._options
+        arguments = [stage, "-m", stage, "--reports", str(reports), "--color", "no"]
+        named = {
+            "--base-url": options.base_url,
+            "--platform": options.platform,
+            "--environment": options.environment,
+            "--deployments": options.deployments,
+            "--budgets": options.budgets,
+        }
+        for option, value in named.items():
+            arguments += [option, str(value)] if value else []
+        return [*arguments, *options.pytest_arguments]
+
+    def _broken(self, stage: str, words: str) -> Finding:
+        return Finding(f"stage {stage}", stage, Status.INVALID, title=f"stage {stage}", summary=words)
+
+    def _tell(self, progress: Progress) -> None:
+        """Print one line for each check as it ends: the same on a terminal and in a log."""
+        if progress.status is not None:
+            line = terminal.plain(f"  {progress.status.value:<9}", terminal.STATUS_STYLE[progress.status])
+            line.append_text(terminal.plain(f"{progress.title}  "))
+            line.append_text(terminal.plain(f"{progress.seconds:.1f} s", "dim"))
+            self._console.print(line)
+
+    def _finish(self, deployment: Deployment, redactor: Redactor) -> Document:
+        checks = [finding.check for finding in self._findings]
+        verdict = decide(self._findings, planned=checks, may_roll_back=deployment.known)
+        about = About(
+            run_id=self._run_id,
+            platform=deployment.platform,
+            environment=deployment.environment,
+            base_url=deployment.base_url,
+            known=deployment.known,
+            started=self._started.isoformat(timespec="seconds"),
+            finished=datetime.now(UTC).isoformat(timespec="seconds"),
+            postflight=__version__,
+            command=redactor.text(shlex.join(["postflight", *sys.argv[1:]])),
+            browser=self._browser,
+        )
+        doc = document.make_document(about, verdict)
+        write_reports(self._options.reports, doc)
+        self._console.print()
+        terminal.show(self._console, doc, reports=str(self._options.reports))
+        return doc

@@ -1,0 +1,170 @@
+"""`deployments.yaml`: what can be verified, where it is, what may be done there. See the file itself for examples."""
+
+from collections.abc import Iterator
+from datetime import date
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, model_validator
+
+from postflight.config.document import (
+    Count,
+    Document,
+    Duration,
+    EnvironmentVariable,
+    Sentence,
+    ServiceAddress,
+    WebAddress,
+    read,
+)
+from postflight.config.yaml_source import Problem, Source
+from postflight.model import Quantity, Unit
+
+FILE = "deployments.yaml"
+GENERIC = "generic"  # the platform of an address that the file does not know
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$")]
+UrlPath = Annotated[str, Field(pattern=r"^/[^\s?#]*$")]
+
+
+def _is_deadline(duration: Quantity) -> Quantity:
+    """Bound the wait for a dead host: short for the person who waits, long enough for one connection."""
+    if not 0.1 <= duration.value <= 60:
+        raise ValueError(f"{duration} is no deadline; write one from 100 ms to 60 s")
+    return duration
+
+
+class Allowed(StrEnum):
+    """What a run may do to an environment."""
+
+    CREATE = "create"  # create and delete projects and previews
+    LOAD = "load"  # send load
+    FUZZ = "fuzz"  # send invalid requests
+    EXHAUST_POOL = "exhaust_pool"  # start previews up to the limit
+
+
+class TroubleKind(StrEnum):
+    """A page's troubles that can be tolerated for a while, in the words of the browser's guard. A crash cannot."""
+
+    CONSOLE = "console"
+    EXCEPTION = "exception"
+    REQUEST = "request"  # lost on the way
+    HTTP = "http"  # answered with 400 or above
+    CSP = "csp"
+    CSP_REPORT_ONLY = "csp-report-only"
+    MIXED_CONTENT = "mixed-content"
+
+
+class ServiceEntry(Document):
+    """One service. `web` is at the environment's base_url; every other one has its own URL."""
+
+    url: ServiceAddress | None = None
+    health: Annotated[UrlPath | None, Field(description="path of its health document")] = None
+    regions: Annotated[dict[Name, ServiceAddress], Field(description="region -> URL", default_factory=dict)]
+
+
+class AccountEntry(Document):
+    """A synthetic account: the names of the environment variables that hold its address and password."""
+
+    email: EnvironmentVariable
+    password: EnvironmentVariable
+
+
+class SecretNames(Document):
+    """Use -> name of the environment variable. An adapter that needs another use adds a line here."""
+
+    orchestrator_token: EnvironmentVariable | None = None
+    realtime_anon_key: EnvironmentVariable | None = None
+    database_url: EnvironmentVariable | None = None
+    gateway_key: EnvironmentVariable | None = None
+
+
+class Limits(Document):
+    """What the environment promises to hold. An adapter that needs another limit adds a line here."""
+
+    preview_pool: Annotated[Count | None, Field(description="previews at a time")] = None
+    preview_idle: Annotated[Duration | None, Field(description="an idle preview ends after this")] = None
+    preview_idle_min: Annotated[
+        Duration | None, Field(description="the shortest idle time that a preview can be started with")
+    ] = None
+    database_connections: Annotated[Count | None, Field(description="connections in use at a time")] = None
+
+
+class TroubleEntry(Document):
+    """A known trouble of a page that fails no test until its date."""
+
+    kind: Annotated[TroubleKind, Field(strict=False)]
+    match: Annotated[Sentence, Field(description="a part of its text or URL")]
+    until: Annotated[date, Field(description="the last day on which it is tolerated")]
+    why: Sentence
+
+
+class Environment(Document):
+    """Where a platform runs. Exactly one of `base_url` and `start`."""
+
+    start: Annotated[Literal["reference"] | None, Field(description="Postflight starts it on loopback")] = None
+    base_url: WebAddress | None = None
+    services: dict[Name, ServiceEntry] = Field(default_factory=dict)
+    tier: Annotated[Literal["baseline", "hardened", "strict"], Field(description="of security headers")] = "baseline"
+    allow: Annotated[
+        tuple[Annotated[Allowed, Field(strict=False)], ...], Field(description="nothing, unless it is written here")
+    ] = ()
+    limits: Limits = Limits()
+    accounts: dict[Name, AccountEntry] = Field(default_factory=dict)
+    secrets: SecretNames = SecretNames()
+    control: Annotated[WebAddress | None, Field(description="answers when the runner's own network works")] = None
+    preflight_deadline: Annotated[
+        Duration, AfterValidator(_is_deadline), Field(json_schema_extra={"default": "3.5 s"})
+    ] = Quantity(3.5, Unit.SECONDS)
+    page_troubles: tuple[TroubleEntry, ...] = ()
+
+    @model_validator(mode="after")
+    def _one_place(self) -> "Environment":
+        if self.start and (self.base_url or self.services or self.accounts or self.control):
+            raise ValueError(
+                "'start' brings its own addresses and accounts; remove base_url, services, accounts, control"
+            )
+        if not self.start and not self.base_url:
+            raise ValueError("base_url is missing; write it, like base_url: https://staging.example.com")
+        return self
+
+
+class Platform(Document):
+    """A platform, how to speak to it, and where it runs."""
+
+    adapter: Annotated[str | None, Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$", description="module:Class")] = None
+    environments: Annotated[dict[Name, Environment], Field(min_length=1)]
+
+
+class Deployments(Document):
+    """The whole file."""
+
+    version: Literal[1]
+    platforms: Annotated[dict[Name, Platform], Field(min_length=1)]
+
+
+def load_deployments(path: Path | None = None) -> Deployments:
+    """Load `path`; without one, the current folder's file, or no platforms at all where there is none.
+
+    Raises `ConfigError` that names every problem with file, line and remedy.
+    """
+    if path is None:
+        path = Path(FILE)
+        if not path.exists():
+            return Deployments.model_construct(version=1, platforms={})
+    return read(path, Deployments, _check)
+
+
+def _check(document: Deployments, source: Source) -> Iterator[Problem]:
+    """Find what is wrong between parts of the file."""
+    if GENERIC in document.platforms:
+        yield source.problem(("platforms", GENERIC), "this name is kept for addresses that the file does not know")
+    for platform_name, platform in document.platforms.items():
+        for environment_name, environment in platform.environments.items():
+            for name, service in environment.services.items():
+                place = ("platforms", platform_name, "environments", environment_name, "services", name)
+                if name == "web" and service.url:
+                    yield source.problem((*place, "url"), "the web service is at base_url; remove this")
+                elif name != "web" and not service.url:
+                    yield source.problem(place, "url is missing; only the web service takes base_url")

@@ -1,0 +1,50 @@
+"""What must be verified: the rows of `requirements.yaml`, which tests, budgets and faults name by id."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from postflight.config.document import Document, Sentence, read
+
+FILE = Path(__file__).with_name("requirements.yaml")
+ALL = "all"  # the platform of requirements that every platform has
+
+RequirementId = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9]{2}-[A-Z][0-9]+$")]
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """One row: `VEL-S1`, what must hold, for which platform, and where the plans say it."""
+
+    id: str
+    platform: str
+    text: str
+    source: str
+
+
+class _Row(Document):
+    text: Sentence
+    source: str
+
+
+class _Requirements(Document):
+    version: Literal[1]
+    requirements: dict[str, dict[RequirementId, _Row]]
+
+
+@cache
+def load_requirements() -> Mapping[str, Requirement]:
+    """Return id -> requirement, in the order of the file."""
+    document = read(FILE, _Requirements)
+    return MappingProxyType(
+        {
+            row_id: Requirement(row_id, platform, row.text, row.source)
+            for platform, rows in document.requirements.items()
+            for row_id, row in rows.items()
+        }
+    )

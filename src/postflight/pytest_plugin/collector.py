@@ -1,0 +1,116 @@
+"""From pytest's reports, also those of xdist's workers, to one finding for each check."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter
+
+from postflight.model import Finding, Measurement, OnBreach, Status
+
+MAX_DETAILS = 20_000  # characters of a traceback or log that a finding keeps
+
+_MEASUREMENTS = TypeAdapter(tuple[Measurement, ...])
+# of several phases of one attempt the worst counts
+_WORST = [Status.INVALID, Status.BAD, Status.UNKNOWN, Status.EXCLUDED, Status.GOOD]
+
+
+@dataclass(slots=True)
+class _Attempt:
+    phases: list[dict[str, Any]] = field(default_factory=list)
+    details: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+    @property
+    def decisive(self) -> dict[str, Any]:
+        """The phase that says what became of the attempt; the call's when all are equal."""
+        return min(self.phases, key=lambda phase: (_WORST.index(Status(phase["status"])), phase["when"] != "call"))
+
+    @property
+    def status(self) -> Status:
+        return Status(self.decisive["status"])
+
+    @property
+    def finished(self) -> bool:
+        return any(phase["when"] == "teardown" for phase in self.phases)
+
+
+class Collector:
+    """Gathers what the reports say. One instance in the process that decides."""
+
+    def __init__(self) -> None:
+        self._attempts: dict[str, list[_Attempt]] = {}
+        self._extra: list[Finding] = []
+
+    def add(self, finding: Finding) -> None:
+        """Add a finding that no test made: the preflight, a collection error, a broken run."""
+        self._extra.append(finding)
+
+    def add_report(self, report: pytest.TestReport) -> None:
+        """Add one phase of one attempt. Reports without our mark (a crashed worker's) are no results."""
+        mark = getattr(report, "postflight", None)
+        if mark is None:
+            return
+        attempts = self._attempts.setdefault(mark["check"], [])
+        if not attempts or report.when == "setup":
+            attempts.append(_Attempt())
+        attempt = attempts[-1]
+        attempt.phases.append(mark)
+        attempt.seconds += report.duration
+        if report.longrepr is not None and not report.skipped:
+            attempt.details.append(report.longreprtext[-MAX_DETAILS:])
+
+    def finding(self, check: str) -> Finding | None:
+        """Return what is known of one check, once its latest attempt has reached its end."""
+        attempts = self._attempts.get(check)
+        return _finding(check, attempts) if attempts and attempts[-1].finished else None
+
+    def findings(self) -> tuple[Finding, ...]:
+        """Return all findings. A check whose last attempt never reached its end has none: it was lost."""
+        complete = [(check, tries) for check, tries in self._attempts.items() if tries[-1].finished]
+        return (*self._extra, *(_finding(check, tries) for check, tries in complete))
+
+
+def _finding(check: str, attempts: list[_Attempt]) -> Finding:
+    status = _status(attempts)
+    # the evidence of a flaky check is its first failure
+    told = attempts[0] if status is Status.FLAKY else attempts[-1]
+    mark = told.decisive
+    marks = [phase for attempt in attempts for phase in attempt.phases]
+    return Finding(
+        check=check,
+        stage=mark["stage"],
+        status=status,
+        on_breach=OnBreach(mark["on_breach"]),
+        title=mark["title"],
+        summary=mark["summary"],
+        expected=mark["expected"],
+        seen=mark["seen"],
+        where=mark["where"],
+        covers=tuple(mark["covers"]),
+        measurements=_measurements(told.phases),
+        curl=mark["curl"],
+        rerun=mark["rerun"],
+        details="\n".join(told.details)[:MAX_DETAILS],
+        evidence=tuple(dict.fromkeys(path for phase in marks for path in phase["evidence"])),
+        seconds=round(sum(attempt.seconds for attempt in attempts), 3),
+    )
+
+
+def _status(attempts: list[_Attempt]) -> Status:
+    statuses = [attempt.status for attempt in attempts]
+    if Status.INVALID in statuses:
+        return Status.INVALID
+    if Status.BAD in statuses and statuses[-1] is not Status.BAD:
+        return Status.FLAKY
+    return statuses[-1]
+
+
+def _measurements(phases: Iterable[dict[str, Any]]) -> tuple[Measurement, ...]:
+    return tuple(m for phase in phases for m in _MEASUREMENTS.validate_json(phase["measurements"]))
+
+
+def measurements_as_json(measurements: Iterable[Measurement]) -> str:
+    """Return measurements as text, for the way from a worker."""
+    return _MEASUREMENTS.dump_json(tuple(measurements)).decode()

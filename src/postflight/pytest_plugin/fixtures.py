@@ -1,0 +1,226 @@
+"""What a check is given: the deployment, a client that drives flows, guarded pages, a way to say what it measured."""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any, NoReturn
+
+import pytest
+from playwright.sync_api import BrowserContext
+from playwright.sync_api import Error as PlaywrightError
+
+from postflight.adapter import load_adapter
+from postflight.browser.evidence import Recorder
+from postflight.browser.find import find_browser
+from postflight.browser.guard import Guard
+from postflight.checks.budget import judge
+from postflight.config.budgets import Budgets
+from postflight.errors import CannotMeasure, ConfigError
+from postflight.model import Account, Deployment, Measurement, OnBreach, Unit
+from postflight.probes.client import Client
+from postflight.pytest_plugin.run import Run
+from postflight.pytest_plugin.selection import stage_of
+from postflight.pytest_plugin.state import CHECKS_AFTER_CALL, EVIDENCE, EXCLUDED, MEASURED, RUN
+
+Measure = Callable[..., None]
+Exclude = Callable[[str], NoReturn]
+ACTION_DEADLINE = 10_000  # milliseconds
+NAVIGATION_DEADLINE = 15_000  # milliseconds
+_SEVERITY = [OnBreach.ROLLBACK, OnBreach.HOLD, OnBreach.WARN]
+
+
+@pytest.fixture(scope="session")
+def run(pytestconfig: pytest.Config) -> Run:
+    """Return this run."""
+    found = pytestconfig.stash.get(RUN, None)
+    if found is None:
+        raise ConfigError(
+            "this test verifies a deployment, but no live run was started: select it with `pytest -m smoke`"
+        )
+    return found
+
+
+@pytest.fixture(scope="session")
+def run_id(run: Run) -> str:
+    """Return the id of this run: it is in the name of all that a check creates."""
+    return run.run_id
+
+
+@pytest.fixture(scope="session")
+def deployment(run: Run) -> Deployment:
+    """Return what is verified."""
+    return run.deployment
+
+
+@pytest.fixture(scope="session")
+def budgets(run: Run) -> Budgets:
+    """Return the limits of `budgets.yaml`."""
+    return run.budgets
+
+
+@pytest.fixture(scope="session")
+def platform(deployment: Deployment) -> Any:
+    """Return the adapter of the deployment's platform: its flows."""
+    return load_adapter(deployment)
+
+
+@pytest.fixture(scope="session")
+def account(deployment: Deployment) -> Callable[[str], Account]:
+    """Return a function from a role (`primary`, `other`) to the synthetic account that `deployments.yaml` names."""
+
+    def find(role: str) -> Account:
+        if role in deployment.accounts:
+            return deployment.accounts[role]
+        missing = ", ".join(f"${name}" for name in deployment.missing_secrets) or "an entry under `accounts:`"
+        where = f"{deployment.platform}/{deployment.environment}"
+        raise ConfigError(
+            f"{where} has no account {role!r}: {missing} is missing (deployments.yaml names what is needed)"
+        )
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def api(run: Run) -> Iterator[Client]:
+    """Drive flows over HTTP: `api.run(platform.sign_in(...))`."""
+    with Client(run.deployment, run.run_id, run.redactor) as client:
+        yield client
+
+
+@pytest.fixture
+def measure(request: pytest.FixtureRequest, run: Run) -> Measure:
+    """Return `measure(metric, *values, unit=Unit.SECONDS, where="")`: says what was measured.
+
+    Budgets of that metric are held against it after the test, in its call phase. A metric that the test announces with
+    `@pytest.mark.measures` and then does not record is an invalid measurement, not a kept budget.
+    """
+    item = request.node
+    taken: list[Measurement] = []
+    item.stash[MEASURED] = taken
+
+    def record(metric: str, *values: float, unit: Unit = Unit.SECONDS, where: str = "") -> None:
+        if metric not in _announced(item):
+            raise ConfigError(f"{item.nodeid} measures {metric!r} but does not announce it: @pytest.mark.measures(...)")
+        taken.append(Measurement(metric, tuple(values), unit, where))
+
+    def hold_against_budgets() -> None:
+        if missing := _announced(item) - {measurement.metric for measurement in taken}:
+            raise CannotMeasure(f"announced but not measured: {', '.join(sorted(missing))}")
+        budgets = run.budgets.for_stage(run.deployment.platform, stage_of(item)).values()
+        judgements = [judgement for m in taken for judgement in judge(m, budgets)]
+        judged = {judgement.measurement.metric: judgement.measurement for judgement in judgements}
+        item.stash[MEASURED] = [judged.get(m.metric, m) for m in taken]
+        wrong = [(_SEVERITY.index(judgement.budget.on_breach), judgement.error) for judgement in judgements]
+        for _, error in sorted(wrong, key=lambda pair: pair[0]):
+            if error is not None:
+                raise error
+
+    _after_call(item).append(hold_against_budgets)
+    return record
+
+
+@pytest.fixture
+def exclude(request: pytest.FixtureRequest) -> Exclude:
+    """Return a function that ends a check which does not apply here, with the reason. Shown, and never counted as good.
+
+    Only for what cannot apply: something that ought to be there and is not is a fault, and never excluded.
+    """
+
+    def leave(reason: str) -> NoReturn:
+        request.node.stash[EXCLUDED] = reason
+        pytest.skip(reason)
+
+    return leave
+
+
+def _announced(item: pytest.Item) -> set[str]:
+    return {str(metric) for marker in item.iter_markers("measures") for metric in marker.args}
+
+
+def _after_call(item: pytest.Item) -> list[Callable[[], None]]:
+    return item.stash.setdefault(CHECKS_AFTER_CALL, [])
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any], run: Run) -> dict[str, Any]:
+    """Launch the Chromium that is here, quiet and without calls of its own."""
+    found = find_browser()
+    run.browser = f"{found.kind} {found.version}"
+    return {"executable_path": found.executable, "args": list(found.args)} | browser_type_launch_args
+
+
+@pytest.fixture(scope="session")
+def browser_context_args(browser_context_args: dict[str, Any], run: Run) -> dict[str, Any]:
+    """Mark the browser's traffic as synthetic."""
+    return {"extra_http_headers": {"X-Postflight-Run": run.run_id}} | browser_context_args
+
+
+class Watched:
+    """The browser contexts of one test: each has a guard, and a recorder of evidence."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._contexts: list[tuple[BrowserContext, Guard, Recorder]] = []
+
+    def watch(self, context: BrowserContext) -> Guard:
+        """Guard and record a context, from before its first page on."""
+        deployment = self._run.deployment
+        today = datetime.now(UTC).date()
+        guard = Guard(context, allowed=deployment.allowed_trouble, base_url=deployment.base_url, today=today)
+        self._contexts.append((context, guard, Recorder(context)))
+        return guard
+
+    def guard_of(self, context: BrowserContext) -> Guard:
+        """Return the guard of a context."""
+        return next(guard for watched, guard, _ in self._contexts if watched is context)
+
+    def keep(self, check: str) -> tuple[str, ...]:
+        """Write the evidence of a failure, and return its paths."""
+        kept: list[str] = []
+        for number, (_, _, recorder) in enumerate(self._contexts, start=1):
+            name = check if number == 1 else f"{check}-{number}"
+            kept += recorder.keep(self._run.reports, name, self._run.redactor)
+        self._contexts.clear()
+        return tuple(kept)
+
+    def discard(self) -> None:
+        """End the recordings of a test that passed."""
+        for _, _, recorder in self._contexts:
+            with contextlib.suppress(PlaywrightError):  # the browser is gone, and the recording with it
+                recorder.discard()
+
+
+WATCHED = pytest.StashKey[Watched]()
+
+
+@pytest.fixture
+def new_context(
+    new_context: Callable[..., BrowserContext], request: pytest.FixtureRequest, run: Run
+) -> Iterator[Callable[..., BrowserContext]]:
+    """Yield a function that opens a guarded browser context: what its pages suffer fails the test that caused it."""
+    watched = Watched(run)
+    request.node.stash[WATCHED] = watched
+
+    def open_context(**options: Any) -> BrowserContext:
+        context = new_context(**options)
+        context.set_default_timeout(ACTION_DEADLINE)
+        context.set_default_navigation_timeout(NAVIGATION_DEADLINE)
+        _after_call(request.node).append(watched.watch(context).check)
+        return context
+
+    request.node.stash[EVIDENCE] = watched.keep
+    yield open_context
+    watched.discard()
+
+
+@pytest.fixture
+def context(new_context: Callable[..., BrowserContext]) -> BrowserContext:
+    """Return a guarded browser context."""
+    return new_context()
+
+
+@pytest.fixture
+def guard(context: BrowserContext, request: pytest.FixtureRequest) -> Guard:
+    """Return the guard of `context`, to say which troubles a test expects."""
+    watched: Watched = request.node.stash[WATCHED]
+    return watched.guard_of(context)

@@ -1,0 +1,98 @@
+"""Which tests a run selects, and which its configuration excludes."""
+
+from pathlib import Path
+
+import pytest
+
+from postflight.model import Permissions
+from postflight.pytest_plugin.run import Run
+from postflight.pytest_plugin.state import CHECK, EXCLUDED
+
+STAGES = ("smoke", "security", "contract", "performance", "load")
+MARKERS = (
+    *(f"{stage}: a check of the {stage} stage" for stage in STAGES),
+    "covers(*ids): the requirements that this check serves",
+    "platform(name): only for this platform; a test without it fits every deployment",
+    "needs(*permissions): what deployments.yaml must allow: create, load, fuzz, exhaust",
+    "measures(*metrics): the metrics that this check records with `measure`; one that it does not record is invalid",
+)
+PERMISSIONS = tuple(name.removeprefix("may_") for name in Permissions.__slots__)
+
+
+def is_live(config: pytest.Config) -> bool:
+    """Whether this run verifies a deployment: it names a stage, a stage's folder or an option of ours."""
+    option = config.option
+    if option.collectonly or option.help or getattr(option, "showfixtures", False):
+        return False
+    if hasattr(config, "workerinput"):
+        return "postflight" in config.workerinput
+    if option.environment or option.platform or option.base_url:
+        return True
+    expression = getattr(option, "markexpr", "")
+    folders = {Path(argument.split("::")[0]).resolve() for argument in config.args}
+    suites = {(config.rootpath / stage).resolve() for stage in STAGES}
+    return any(stage in expression for stage in STAGES) or any(
+        suite == folder or suite in folder.parents for folder in folders for suite in suites
+    )
+
+
+def select(config: pytest.Config, run: Run, items: list[pytest.Item]) -> None:
+    """Deselect what is for other platforms; skip, visibly, what configuration does not allow; rerun failures once."""
+    kept: list[pytest.Item] = []
+    others: list[pytest.Item] = []
+    for item in items:
+        item.stash[CHECK] = item.nodeid
+        fits = _platforms(item) in ((), (run.deployment.platform,))
+        (kept if fits else others).append(item)
+    for item in kept:
+        if excluded := _excluded(run, item):
+            item.stash[EXCLUDED] = excluded
+            item.add_marker(pytest.mark.skip(reason=excluded))
+        elif not config.option.usepdb:
+            # a failure is looked at twice: the same again is a fault, anything else is flaky, a verdict of its own
+            item.add_marker(pytest.mark.flaky(reruns=1))
+    _no_budget_unmeasured(config, run, kept)
+    if others:
+        config.hook.pytest_deselected(items=others)
+        items[:] = kept
+
+
+def _no_budget_unmeasured(config: pytest.Config, run: Run, items: list[pytest.Item]) -> None:
+    """Refuse a budget that no check measures: green on nothing. Known only where whole suites were collected."""
+    if not all(Path(argument).is_dir() for argument in config.args):
+        return
+    announced = {
+        (stage_of(item), name) for item in items for marker in item.iter_markers("measures") for name in marker.args
+    }
+    for stage in {stage_of(item) for item in items}:
+        for budget in run.budgets.for_stage(run.deployment.platform, stage).values():
+            if (stage, budget.metric) not in announced:
+                raise pytest.UsageError(f"{budget.source}: no check of {stage} measures {budget.metric!r}")
+
+
+def stage_of(item: pytest.Item) -> str:
+    """Return the stage of an item by its marker, or else the name of its folder."""
+    return next((stage for stage in STAGES if item.get_closest_marker(stage)), item.path.parent.name)
+
+
+def covered_by(item: pytest.Item) -> tuple[str, ...]:
+    """Return the requirement ids of an item, in order."""
+    return tuple(dict.fromkeys(str(row) for marker in item.iter_markers("covers") for row in marker.args))
+
+
+def _platforms(item: pytest.Item) -> tuple[str, ...]:
+    marker = item.get_closest_marker("platform")
+    return tuple(marker.args) if marker else ()
+
+
+def _excluded(run: Run, item: pytest.Item) -> str:
+    needed = {str(name) for marker in item.iter_markers("needs") for name in marker.args}
+    if unknown := needed.difference(PERMISSIONS):
+        raise pytest.UsageError(
+            f"{item.nodeid}: needs({', '.join(sorted(unknown))}): known are {', '.join(PERMISSIONS)}"
+        )
+    refused = sorted(name for name in needed if not getattr(run.deployment.permissions, f"may_{name}"))
+    if not refused:
+        return ""
+    where = f"{run.deployment.platform}/{run.deployment.environment}"
+    return f"{where} does not allow: {', '.join(refused)} (deployments.yaml, `allow`)"

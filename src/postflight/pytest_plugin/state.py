@@ -1,0 +1,17 @@
+"""Where the plugin keeps what belongs to a run or an item."""
+
+from collections.abc import Callable
+
+import pytest
+
+from postflight.model import Measurement
+from postflight.pytest_plugin.run import Run
+
+RUN = pytest.StashKey[Run]()  # on the config
+CHECK = pytest.StashKey[str]()  # on an item: its id before xdist adds to it
+CHECKS_AFTER_CALL = pytest.StashKey[list[Callable[[], None]]]()  # on an item: what fails its call phase afterwards
+MEASURED = pytest.StashKey[list[Measurement]]()  # on an item
+EXCLUDED = pytest.StashKey[str]()  # on an item: why configuration does not allow it here
+EVIDENCE = pytest.StashKey[
+    Callable[[str], tuple[str, ...]]
+]()  # on an item: writes screenshot, trace, log; returns their paths

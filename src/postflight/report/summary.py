@@ -1,0 +1,59 @@
+"""`summary.md`: the verdict as GitHub's step summary shows it. Text from a target is never markup in it."""
+
+import re
+from pathlib import Path
+
+from postflight.model import Decision, Finding, Status, Verdict
+from postflight.report.document import Document
+
+MAX_BYTES = 900 * 1024  # GitHub refuses a step summary over 1 MiB
+_SIGN = {Decision.PROMOTE: "✅", Decision.HOLD: "✋", Decision.ROLLBACK: "⏪", Decision.INVALID: "❔"}
+_MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~@&:$])")
+
+
+def escape(text: str, limit: int = 400) -> str:
+    """Return text as one line that Markdown, HTML and GitHub's mentions leave as it is."""
+    line = " ".join(text.split())
+    line = line if len(line) <= limit else line[: limit - 1] + "…"
+    return _MARKUP.sub(lambda match: f"&#{ord(match[0])};", line)
+
+
+def write(path: Path, doc: Document) -> None:
+    """Write the summary, bounded."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = render(doc)
+    if len(text.encode()) > MAX_BYTES:
+        text = text.encode()[:MAX_BYTES].decode(errors="ignore") + "\n\n… cut: the rest is in verdict.json\n"
+    path.write_text(text, encoding="utf-8")
+
+
+def render(doc: Document) -> str:
+    """Return the summary as Markdown."""
+    verdict, about = doc.verdict, doc.about
+    title = f"## {_SIGN[verdict.decision]} Postflight: {verdict.decision.value}"
+    about_line = (
+        f"{escape(about.platform)} / {escape(about.environment)} at {escape(about.base_url)} · {counts(verdict)}"
+    )
+    lines = [title, "", about_line, ""]
+    if verdict.reasons:
+        lines += ["| asks for | check | why |", "|---|---|---|"]
+        lines += [f"| {r.decision.value} | {escape(r.check, 160)} | {escape(r.text)} |" for r in verdict.reasons]
+        lines.append("")
+    measured = [(m, f) for f in verdict.findings for m in f.measurements]
+    if measured:
+        lines += ["| measured | worst | samples | check |", "|---|---|---|---|"]
+        lines += [f"| {escape(m.metric)} | {m.worst} | {len(m.values)} | {escape(f.title)} |" for m, f in measured]
+        lines.append("")
+    lines += ["<details><summary>All checks</summary>", "", "| | check | covers |", "|---|---|---|"]
+    lines += [_row(finding) for finding in verdict.findings]
+    lines += ["", "</details>", "", f"Run {escape(about.run_id)}, {about.started} to {about.finished}", ""]
+    return "\n".join(lines)
+
+
+def counts(verdict: Verdict) -> str:
+    """Return `12 good, 1 bad` for the statuses that occur."""
+    return ", ".join(f"{n} {status.value}" for status in Status if (n := verdict.count(status))) or "no findings"
+
+
+def _row(finding: Finding) -> str:
+    return f"| {finding.status.value} | {escape(finding.title or finding.check, 200)} | {', '.join(finding.covers)} |"

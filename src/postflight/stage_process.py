@@ -1,0 +1,116 @@
+"""Run one stage of the gate: pytest in a process of its own, with a deadline, telling what it does as it does it."""
+
+import contextlib
+import json
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from postflight.model import Status
+
+PROGRESS_VARIABLE = "POSTFLIGHT_PROGRESS_FD"  # where the plugin writes one JSON line for each event
+GRACE = 20.0  # seconds that an interrupted stage has to clean up what it created
+STAGE_VARIABLE = "POSTFLIGHT_STAGE"  # set for a stage: the gate shows one verdict for all of them
+MAX_LINE = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What a stage tells: how many checks are planned, or that one has ended."""
+
+    planned: int
+    title: str = ""
+    status: Status | None = None
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class StageEnd:
+    """How the process ended. `timed_out`: it was ended by us at its deadline."""
+
+    exit_code: int
+    timed_out: bool
+
+
+def run_stage(
+    arguments: Sequence[str],
+    *,
+    environment: Mapping[str, str],
+    log: Path,
+    deadline: float,
+    on_progress: Callable[[Progress], None],
+) -> StageEnd:
+    """Run pytest with these arguments until it ends or `deadline` seconds have passed.
+
+    All that it prints goes to `log`. At the deadline it is interrupted, so that it can clean up and write its verdict,
+    and killed when it does not.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    until = time.monotonic() + deadline
+    read_end, write_end = os.pipe()
+    with log.open("wb") as output, os.fdopen(read_end, "rb", buffering=0) as pipe:
+        try:
+            process = subprocess.Popen(  # noqa: S603 - our own module, no shell
+                [sys.executable, "-m", "pytest", *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env={**environment, PROGRESS_VARIABLE: str(write_end)},
+                pass_fds=[write_end],
+                start_new_session=True,
+            )
+        finally:
+            os.close(write_end)
+        timed_out = False
+        try:
+            for line in _lines(pipe.fileno(), until):
+                if (progress := _parse(line)) is not None:
+                    on_progress(progress)
+            process.wait(max(0.1, until - time.monotonic()))
+        except (TimeoutError, subprocess.TimeoutExpired):
+            timed_out = True
+        finally:
+            exit_code = _end(process)
+    return StageEnd(exit_code, timed_out)
+
+
+def _lines(descriptor: int, until: float) -> Iterator[bytes]:
+    """Yield lines until the other side closes; raise TimeoutError at the deadline."""
+    buffer = b""
+    with selectors.DefaultSelector() as selector:
+        selector.register(descriptor, selectors.EVENT_READ)
+        while True:
+            if not selector.select(max(0.0, until - time.monotonic())):
+                raise TimeoutError
+            chunk = os.read(descriptor, MAX_LINE)
+            if not chunk:
+                return
+            *lines, buffer = (buffer + chunk).split(b"\n")
+            buffer = buffer[-MAX_LINE:]
+            yield from lines
+
+
+def _parse(line: bytes) -> Progress | None:
+    try:
+        told = json.loads(line)
+        status = Status(told["status"]) if told.get("status") else None
+        return Progress(int(told["planned"]), str(told.get("title", "")), status, float(told.get("seconds", 0.0)))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def _end(process: subprocess.Popen[bytes]) -> int:
+    """End the process and all that it started, politely first. Returns its exit code."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGINT)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(GRACE)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    return process.wait()
