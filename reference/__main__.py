@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from reference import faults
-from reference.settings import TIERS, Settings
+from reference.headers import TIERS
+from reference.settings import Settings
 
 _COULD_NOT_START = 1
 
