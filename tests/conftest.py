@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[1]
-RUN_DEADLINE = 120.0  # seconds; bounds a hang, measures nothing
+RUN_DEADLINE = 300.0  # seconds; bounds a hang, measures nothing
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
