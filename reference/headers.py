@@ -8,7 +8,6 @@
 HSTS and the Reporting API mean something over TLS only, so they are sent over TLS only.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 from urllib.parse import urlsplit
@@ -32,14 +31,14 @@ YEAR = 365 * 24 * 3600  # seconds
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """The answer that the headers are for. Addresses are origins; `previews` are source expressions."""
+    """The answer that the headers are for. Addresses are origins; `previews` holds source expressions."""
 
     nonce: str
     tls: bool
     page: bool
     orchestrator: str
     realtime: str
-    previews: tuple[str, ...]
+    previews: str
     report_url: str
 
 
@@ -51,14 +50,15 @@ def security_headers(
     content_type: str,
     orchestrator: str,
     realtime: str,
-    preview_sources: Sequence[str],
+    preview_sources: str,
     report_url: str,
 ) -> Headers:
     """Return the security headers of one answer, in the order in which they are sent.
 
     `nonce` is this answer's own: fresh, base64. `content_type` may carry parameters, or be empty (a redirect).
-    `orchestrator` and `realtime` are URLs, of which scheme, host and port are used. `preview_sources` are CSP source
-    expressions for the preview containers (`http://127.0.0.1:*`). `report_url` is absolute, or a path of this origin.
+    `orchestrator` and `realtime` are URLs, of which scheme, host and port are used. `preview_sources` says
+    where preview containers are, as CSP source expressions (`http://127.0.0.1:*`). `report_url` is absolute, or a path
+    of this origin.
     Raises `ValueError` for a tier that does not exist.
     """
     answer = _Answer(
@@ -67,7 +67,7 @@ def security_headers(
         page=content_type.partition(";")[0].strip().lower() == "text/html",
         orchestrator=_origin(orchestrator),
         realtime=_origin(realtime),
-        previews=tuple(preview_sources),
+        previews=preview_sources,
         report_url=report_url,
     )
     match tier:
@@ -92,7 +92,7 @@ def _baseline(answer: _Answer) -> Headers:
         f" {answer.orchestrator} {answer.realtime}",
         "font-src 'self' fonts.gstatic.com",
         # not in the plan, which forgets its own previews: with default-src 'self' alone no preview is ever shown
-        _sources("frame-src", "'self'", *answer.previews),
+        f"frame-src 'self' {answer.previews}",
     )
     return [
         ("Content-Security-Policy", policy),
@@ -110,7 +110,7 @@ def _hardened(answer: _Answer) -> Headers:
         "img-src 'self' data:",
         f"connect-src 'self' {answer.realtime}",
         "font-src 'self'",
-        _sources("frame-src", *answer.previews),
+        f"frame-src {answer.previews}",
         "object-src 'none'",
         "base-uri 'none'",
         "form-action 'self'",
@@ -134,7 +134,7 @@ def _strict(answer: _Answer) -> Headers:
         "style-src 'self'",
         "img-src 'self'",
         f"connect-src 'self' {answer.realtime}",
-        _sources("frame-src", *answer.previews),
+        f"frame-src {answer.previews}",
         "object-src 'none'",
         "base-uri 'none'",
         "form-action 'self'",
@@ -183,10 +183,6 @@ def _reporting(answer: _Answer) -> tuple[str, ...]:
 
 def _policy(*directives: str) -> str:
     return "; ".join(directives)
-
-
-def _sources(directive: str, *sources: str) -> str:
-    return " ".join((directive, *(sources or ("'none'",))))
 
 
 def _origin(url: str) -> str:

@@ -208,13 +208,13 @@ def only_one(path: Path, deadline: float = 2 * INSTALL_DEADLINE) -> Iterator[Non
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 break
             except BlockingIOError:
+                if not told:
+                    say("Waiting for another set-up of this checkout ...")
+                    told = True
                 if time.monotonic() > end:
                     raise SetupError(
                         f"Another set-up holds {path} for more than {deadline:g} s. End it first."
                     ) from None
-                if not told:
-                    say("Waiting for another set-up of this checkout ...")
-                    told = True
                 time.sleep(0.2)
         yield
 

@@ -71,8 +71,8 @@ def run_suite(tmp_path: Path) -> Callable[..., Result]:
             '[tool.pytest.ini_options]\ntestpaths = ["smoke"]\naddopts = ["--strict-markers"]\n'
         )
         (suite / "smoke" / "test_it.py").write_text("import pytest\npytestmark = pytest.mark.smoke\n" + source)
-        for name in ("deployments.yaml", "budgets.yaml"):
-            (suite / name).write_text(files.get(name.partition(".")[0]) or (ROOT / name).read_text())
+        (suite / "deployments.yaml").write_text(files.get("deployments") or (ROOT / "deployments.yaml").read_text())
+        (suite / "budgets.yaml").write_text(files.get("budgets", "version: 1\nplatforms: {}\n"))
         command = [sys.executable, "-m", "pytest", "-m", "smoke", "-p", "no:cacheprovider", *arguments]
         return run_process(*command, reports=suite / "reports", cwd=suite, env=env)
 

@@ -24,6 +24,9 @@ from typing import IO
 from postflight.model import Deployment, Secret
 
 SHORTEST = 4  # characters; a shorter value would take half of every text with it
+_SHORTEST_PART = 6  # characters of a secret beside a cut; fewer could be anything
+_CUT = re.compile(r"\.\.\.|…")
+_TOKEN_HEAD = re.compile(r"eyJ[\w-]{5,}(?:\.[\w-]*){0,2}\Z")
 _CHUNK = 1 << 20  # bytes read at a time from a trace
 _NEVER_ESCAPED = frozenset(string.ascii_letters + string.digits)
 _TOKEN = rb"eyJ[\w-]{5,2000}\.eyJ[\w-]{5,8000}\.[\w-]{1,2000}"  # RFC 7519: both parts are JSON objects, {" is eyJ
@@ -61,8 +64,11 @@ class Redactor:
                 self._rules = None
 
     def text(self, text: str) -> str:
-        """Return the text without secrets."""
-        return self.bytes(text.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
+        """Return the text without secrets, also where a representation was cut (`abc...xyz`) in the middle of one."""
+        clean = self.bytes(text.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
+        with self._lock:
+            values = [value for value in self._names if len(value) > _SHORTEST_PART]
+        return _without_parts(clean, values)
 
     def bytes(self, data: bytes) -> bytes:
         """Return the bytes without secrets."""
@@ -126,6 +132,26 @@ class _Rules:
 
     def _mark(self, match: re.Match[bytes]) -> bytes:
         return self.marks[(match.lastindex or 1) - 1]
+
+
+def _without_parts(text: str, values: list[str]) -> str:
+    """Return the text without what stands of a secret at either side of a cut. pytest cuts long values so."""
+    pieces, done = [], 0
+    for cut in _CUT.finditer(text):
+        head, tail = cut.start(), cut.end()
+        for value in values:
+            lengths = range(len(value), _SHORTEST_PART - 1, -1)
+            before = next((n for n in lengths if text.endswith(value[:n], done, cut.start())), 0)
+            after = next((n for n in lengths if text.startswith(value[-n:], cut.end())), 0)
+            head, tail = min(head, cut.start() - before), max(tail, cut.end() + after)
+        if token := _TOKEN_HEAD.search(text, max(done, cut.start() - _TOKEN_WIDTH), cut.start()):
+            head = min(head, token.start())
+            rest = re.compile(r"[\w.-]*").match(text, cut.end())
+            tail = max(tail, rest.end() if rest else tail)
+        if (head, tail) != cut.span():
+            pieces += [text[done:head], "[secret]"]
+            done = tail
+    return "".join([*pieces, text[done:]])
 
 
 def _compile(names: dict[str, str]) -> _Rules:

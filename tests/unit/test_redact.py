@@ -243,3 +243,26 @@ def test_a_broken_trace_is_left_alone(tmp_path: Path) -> None:
         knowing("s3cret-value").zip(trace)
     assert trace.read_bytes() == b"no zip: s3cret-value"
     assert list(tmp_path.iterdir()) == [trace]
+
+
+@given(
+    st.text(st.characters(codec="ascii", categories=("L", "N")), min_size=20, max_size=60),
+    st.integers(6, 14),
+    st.integers(6, 14),
+)
+def test_a_cut_secret_leaves_neither_its_head_nor_its_tail(value: str, head: int, tail: int) -> None:
+    redactor = Redactor()
+    redactor.add(value)
+    shown = f"headers = {{'a': '{value[:head]}...{value[-tail:]}', 'b': 1}} and so on..."
+    clean = redactor.text(shown)
+    assert clean == "headers = {'a': '[secret]', 'b': 1} and so on..."
+
+
+def test_a_cut_token_that_nobody_added_is_taken_out_too() -> None:
+    assert Redactor().text("token = 'eyJhbGciOiJIUzI1NiIsInR5...rmV_x3.Zq', n = 1") == "token = '[secret]', n = 1"
+
+
+def test_an_ellipsis_alone_is_left_as_it_is() -> None:
+    redactor = Redactor()
+    redactor.add("the tide is high")
+    assert redactor.text("waiting... for the tide … and") == "waiting... for the tide … and"

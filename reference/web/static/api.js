@@ -21,12 +21,21 @@ export async function api(method, path, body, { deadline = DEADLINE, keepalive =
     signal: AbortSignal.timeout(deadline),
     ...(body !== undefined && { headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) }),
   });
+  const text = await response.text(); // of a 204 too: leaving the page before its end would abort the request
   if (response.status === 204) return null;
-  const answer = await response.json().catch(() => null);
+  const answer = parse(text);
   if (response.ok && answer !== null) return answer;
-  const { code = "unreadable", message = `Velocity answered with status ${response.status}.` } = answer?.error ?? {};
+  const { code = "unreadable", message = `Velocity answered with status ${response.status}` } = answer?.error ?? {};
   const retryAfter = Number(response.headers.get("Retry-After")) || null;
   throw new ApiError(response.status, code, message, retryAfter);
+}
+
+function parse(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }
 
 /** Say in one sentence what went wrong. Sends people whose session has ended to the sign-in page. */
@@ -37,7 +46,7 @@ export function explain(error) {
       return "Your session has ended. Please sign in again.";
     }
     const wait = error.retryAfter ? ` Try again in ${error.retryAfter} s.` : "";
-    return error.message.replace(/\.?$/, ".") + wait;
+    return `${error.message.charAt(0).toUpperCase()}${error.message.slice(1)}.${wait}`;
   }
   if (error?.name === "TimeoutError") return "Velocity did not answer in time. Try again.";
   if (error instanceof TypeError) return "Velocity cannot be reached. Check your connection and try again.";

@@ -81,7 +81,13 @@ async function start() {
 
 async function stop() {
   const session = current;
-  await stopPreview(session);
+  testId("preview-frame")?.remove(); // first: a page whose server goes away complains about its lost connections
+  try {
+    await stopPreview(session);
+  } catch (error) {
+    if (current === session && session.status === "active") showPreview("active", "The preview is still live.");
+    throw error;
+  }
   if (current === session) current = null;
   showPreview("ended", "The preview has ended.");
 }

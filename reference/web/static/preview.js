@@ -30,5 +30,5 @@ export async function untilSettled(session) {
 }
 
 export function stopPreview(session) {
-  return api("DELETE", `/api/preview/${encodeURIComponent(session.sessionId)}`);
+  return api("DELETE", `/api/preview/${encodeURIComponent(session.sessionId)}`, undefined, { keepalive: true }); // also when leaving
 }

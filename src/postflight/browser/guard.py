@@ -43,9 +43,7 @@ class Guard:
         self._seen: list[Trouble] = []
         self._dropped = 0
         self._audits: dict[Page, CDPSession] = {}
-        self._streams: set[Request] = (
-            set()
-        )  # answered event streams: they may end, and are reconnected
+        self._streams: set[Request] = set()  # answered event streams: they may end, and are reconnected
         self._pending: dict[Page, set[Request]] = {}  # scripts and style sheets of the documents that are shown
         context.on("page", self._watch)
         context.on("console", self._on_console)

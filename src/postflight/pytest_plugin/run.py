@@ -56,7 +56,7 @@ class Run:
     def finish(self) -> Verdict:
         """Decide, and write the reports."""
         self._doubt_the_network()
-        planned = [] if self.grounded else self.planned
+        planned = [] if self.grounded else map(self.redactor.text, self.planned)
         verdict = decide(self.collector.findings(), planned=planned, may_roll_back=self.deployment.known)
         about = About(
             run_id=self.run_id,
