@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from reference import faults
-from reference.settings import TIERS, Settings
+from reference.headers import TIERS
+from reference.settings import Settings
 
 _COULD_NOT_START = 1
 
@@ -69,15 +70,15 @@ def _make_parser() -> argparse.ArgumentParser:
 
 
 def _positive(text: str) -> int:
-    number = int(text)
+    number = int(text) if text.isdecimal() and len(text) < 4 else 0
     if not 1 <= number <= 100:
-        raise ValueError(text)
+        raise argparse.ArgumentTypeError("expected 1 to 100")
     return number
 
 
 def _database_url(text: str) -> str:
     if not text.startswith(("postgresql://", "postgres://")):
-        raise ValueError(text)
+        raise argparse.ArgumentTypeError("expected postgresql://...")
     return text
 
 

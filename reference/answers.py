@@ -3,6 +3,7 @@
 {"error": {"code": "not_found", "message": "..."}}
 """
 
+import logging
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, TypeVar
@@ -12,9 +13,11 @@ from pydantic.alias_generators import to_camel
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.types import ExceptionHandler
+from starlette.types import ASGIApp, ExceptionHandler, Message, Receive, Scope, Send
 
 from reference.settings import MAX_BODY
+
+_log = logging.getLogger(__name__)
 
 # PostgreSQL stores no NUL in a text.
 Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
@@ -111,12 +114,35 @@ def answer_http_error(_request: Request, error: Exception) -> Response:
     return error_answer(error.status_code, _CODES.get(error.status_code, "error"), error.detail, error.headers)
 
 
-def _answer_crash(_request: Request, _error: Exception) -> Response:
-    return error_answer(500, "internal_error", "something went wrong here")  # the log has the reason, strangers do not
+class CrashMiddleware:
+    """Answers what nobody foresaw with a 500 and logs it.
+
+    Starlette's own handler raises again after its answer, and uvicorn then closes the connection: a client that keeps
+    its connections would see its next request fail for no reason of its own.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        started = False
+
+        async def watch(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watch)
+        except Exception as error:
+            if started:
+                raise
+            _log.error("%s %s: %r", scope["method"], scope["path"], error, exc_info=_log.isEnabledFor(logging.DEBUG))
+            await error_answer(500, "internal_error", "something went wrong here")(scope, receive, send)
 
 
 ERROR_HANDLERS: Mapping[int | type[Exception], ExceptionHandler] = {
     ApiError: _answer_api_error,
     HTTPException: answer_http_error,
-    Exception: _answer_crash,
 }

@@ -50,15 +50,15 @@ def security_headers(
     content_type: str,
     orchestrator: str,
     realtime: str,
-    preview_sources: str,
+    preview_sources: tuple[str, ...],
     report_url: str,
 ) -> Headers:
     """Return the security headers of one answer, in the order in which they are sent.
 
     `nonce` is this answer's own: fresh, base64. `content_type` may carry parameters, or be empty (a redirect).
-    `orchestrator` and `realtime` are URLs, of which scheme, host and port are used. `preview_sources` says
-    where preview containers are, as CSP source expressions (`http://127.0.0.1:*`). `report_url` is absolute, or a path
-    of this origin.
+    `orchestrator` and `realtime` are URLs, of which scheme, host and port are used. `preview_sources` are CSP
+    source expressions, at least one, of where preview containers are (`http://127.0.0.1:*`). `report_url` is absolute,
+    or a path of this origin.
     Raises `ValueError` for a tier that does not exist.
     """
     answer = _Answer(
@@ -67,7 +67,7 @@ def security_headers(
         page=content_type.partition(";")[0].strip().lower() == "text/html",
         orchestrator=_origin(orchestrator),
         realtime=_origin(realtime),
-        previews=preview_sources,
+        previews=" ".join(preview_sources),
         report_url=report_url,
     )
     match tier:

@@ -18,7 +18,6 @@ from reference.processes import module_command, module_environment
 
 _START_DEADLINE = 90.0  # seconds; it takes 0.4 s on an idle machine
 _STOP_DEADLINE = 20.0
-_LONGEST_SOCKET_PATH = 107 - len("/postgres/.s.PGSQL.5432")
 _ROOTS_COPY = Path("/var/cache/postflight-reference")
 
 
@@ -46,19 +45,12 @@ async def serve_postgres(borrowed: str | None, name: str) -> AsyncIterator[tuple
 
     `borrowed` is the URL of a server that stays; of it only the database `name` is dropped.
     """
-    folder = _make_folder()
-    order: dict[str, object] = {"folder": str(folder), "postgres": None, "drop": None}
+    order: dict[str, object] = {"postgres": None, "user": None, "drop": None}
     if borrowed:
-        server = Server(borrowed, borrowed=True)
         order["drop"] = {"url": borrowed, "name": name}
     else:
-        home = folder / "postgres"
-        home.mkdir(mode=0o700)
         user = _unprivileged_user()
-        order["postgres"] = {"bin": str(_binaries(user)), "user": user}
-        if user is not None:
-            os.chown(home, user, user)
-        server = Server(f"postgresql://postgres@/postgres?host={home}", borrowed=False)
+        order.update(postgres=str(_binaries(user)), user=user)
     keeper = await asyncio.create_subprocess_exec(
         *module_command("reference.keeper"),
         env=module_environment(),
@@ -71,22 +63,15 @@ async def serve_postgres(borrowed: str | None, name: str) -> AsyncIterator[tuple
     try:
         keeper.stdin.write(json.dumps(order).encode() + b"\n")
         async with asyncio.timeout(_START_DEADLINE):
-            if await keeper.stdout.readline() != b"started\n":
-                raise PostgresUnavailable("PostgreSQL did not start; its reason is on stderr")
-        yield server, folder
+            folder = (await keeper.stdout.readline()).decode().strip()
+        if not folder:
+            raise PostgresUnavailable("PostgreSQL did not start; the reason is above")
+        own = f"postgresql://postgres@/postgres?host={folder}/postgres"
+        yield Server(borrowed or own, borrowed=borrowed is not None), Path(folder)
     finally:
         keeper.stdin.close()
         async with asyncio.timeout(_STOP_DEADLINE):
             await keeper.wait()
-
-
-def _make_folder() -> Path:
-    folder = Path(tempfile.mkdtemp(prefix="velocity-reference-"))
-    if len(str(folder)) > _LONGEST_SOCKET_PATH:  # a socket's address is short, and TMPDIR may be long
-        folder.rmdir()
-        folder = Path(tempfile.mkdtemp(prefix="velocity-reference-", dir="/tmp"))
-    folder.chmod(0o711)  # PostgreSQL may run as another user, and passes through
-    return folder
 
 
 def _unprivileged_user() -> int | None:

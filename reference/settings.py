@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 from reference.faults import Fault
+from reference.headers import Tier
 
 RELEASE = "1.4.2"
 ENVIRONMENT = "local"
 REGIONS = ("iad", "sfo", "lhr")
-TIERS = ("baseline", "hardened", "strict")  # of security headers
 
 MAX_BODY = 1024 * 1024  # bytes of one request body or one realtime message
 MAX_FILE = 256 * 1024  # characters of one project file
@@ -22,7 +22,7 @@ class Settings:
     """How to start. `pool` is the number of previews that may live at once; `database` a server to borrow, or None."""
 
     faults: frozenset[Fault] = frozenset()
-    tier: str = "baseline"
+    tier: Tier = "baseline"
     tls: bool = False
     pool: int = 5
     database: str | None = None

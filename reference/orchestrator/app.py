@@ -10,6 +10,7 @@ from psycopg.rows import DictRow
 from pydantic import Field
 from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -19,6 +20,7 @@ from reference.answers import (
     ERROR_HANDLERS,
     ApiError,
     Body,
+    CrashMiddleware,
     bearer_token,
     not_found,
     read_json,
@@ -145,6 +147,7 @@ def create_orchestrator(services: Services, region: str, pool: Pool, metrics: Ht
             Route("/sessions/{id:uuid}", _end, methods=["DELETE"]),
             metrics.route(),
         ],
+        middleware=[Middleware(CrashMiddleware)],
         exception_handlers=ERROR_HANDLERS,
     )
     skewed = VERSION_SKEW in services.settings.faults and region == "lhr"

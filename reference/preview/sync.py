@@ -13,6 +13,7 @@ from reference.settings import MAX_BODY
 
 _HEARTBEAT = 20.0  # seconds
 _JOIN_DEADLINE = 5.0
+_PAUSE = 1.0  # before the next try after a connection that did not work out; `connect` itself waits when none comes
 
 
 class Follower:
@@ -37,6 +38,7 @@ class Follower:
                     beating.cancel()
             except (TimeoutError, MalformedMessage, ConnectionClosed, ExceptionGroup):
                 await connection.close()
+                await asyncio.sleep(_PAUSE)
             finally:
                 self.joined.clear()
 

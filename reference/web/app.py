@@ -3,11 +3,12 @@
 import httpx
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
-from reference.answers import ERROR_HANDLERS, answer_http_error
+from reference.answers import ERROR_HANDLERS, CrashMiddleware, answer_http_error
 from reference.metrics import HttpMetrics, MetricsMiddleware
 from reference.services import Services
 from reference.web import files, operations, pages, previews, projects, session
@@ -31,6 +32,7 @@ def create_web(services: Services, orchestrator: httpx.AsyncClient) -> ASGIApp:
             *operations.ROUTES,
             metrics.route(),
         ],
+        middleware=[Middleware(CrashMiddleware)],
         exception_handlers={**ERROR_HANDLERS, HTTPException: _answer_http_error},
     )
     app.state.services = services

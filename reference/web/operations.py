@@ -1,10 +1,13 @@
 """What the platform tells of itself, and what browsers tell it: health, flags, the API's document, reports, errors."""
 
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any, Literal
 
 import httpx
+import psycopg
 from psycopg.types.json import Jsonb
 from pydantic import Field
 from starlette.requests import Request
@@ -13,6 +16,7 @@ from starlette.routing import Route
 
 from reference import openapi
 from reference.answers import ApiError, Body, Text, read_body, read_json, timestamp
+from reference.database import Connection
 from reference.faults import DEGRADED_HEALTH
 from reference.services import services_of
 from reference.settings import ENVIRONMENT, RELEASE
@@ -77,31 +81,33 @@ async def _csp_report(request: Request) -> Response:
     reports = received if isinstance(received, list) else [received]
     if not all(isinstance(report, dict) for report in reports):
         raise ApiError(422, "invalid_request", "expected a report or a list of reports")
-    async with services_of(request).database.anybody() as connection:
+    async with _strangers_connection(request) as connection:
         for report in reports[:_MAX_REPORTS]:
-            await connection.execute("insert into csp_reports (report) values (%s)", [_jsonb(report)])
+            await connection.execute("insert into csp_reports (report) values (%s)", [Jsonb(report)])
     return Response(status_code=204)
 
 
 async def _error(request: Request) -> Response:
     error = await read_json(request, ErrorReport)
-    async with services_of(request).database.anybody() as connection:
+    async with _strangers_connection(request) as connection:
         await connection.execute(
             """
             insert into error_log (environment, severity, code, message, stack, context)
             values (%s, %s, %s, %s, %s, %s)
             """,
-            [ENVIRONMENT, error.severity, error.code, error.message, error.stack, _jsonb(error.context)],
+            [ENVIRONMENT, error.severity, error.code, error.message, error.stack, Jsonb(error.context)],
         )
     return JSONResponse({"status": "accepted"}, 202)
 
 
-def _jsonb(value: dict[str, Any]) -> Jsonb:
-    r"""Wrap a value for a jsonb column, which refuses \u0000 and lone surrogates where JSON itself does not."""
-    text = json.dumps(value)
-    if "\\u0000" in text or "\\ud" in text.lower():
-        value = json.loads(text.encode().decode("utf-8", "replace").replace("\\u0000", ""))
-    return Jsonb(value)
+@asynccontextmanager
+async def _strangers_connection(request: Request) -> AsyncIterator[Connection]:
+    r"""Open a transaction for what strangers send. JSON that PostgreSQL cannot hold (\u0000, NaN) is their mistake."""
+    try:
+        async with services_of(request).database.anybody() as connection:
+            yield connection
+    except psycopg.DataError:
+        raise ApiError(422, "invalid_request", "the body holds values that cannot be stored") from None
 
 
 ROUTES = [

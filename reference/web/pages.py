@@ -1,6 +1,7 @@
 """The pages that people see, from templates in pages/, and the files that they load, from static/."""
 
 import mimetypes
+import re
 from pathlib import Path
 from urllib.parse import quote
 
@@ -13,7 +14,7 @@ from reference.answers import ApiError
 from reference.database import fetch_one
 from reference.faults import CONSOLE_ERROR, DEAD_ASSET, DEAD_LANDING, SCRIPT_ERROR
 from reference.services import services_of
-from reference.settings import RELEASE
+from reference.settings import FILE_PATH, RELEASE
 from reference.web.session import find_user
 
 _HERE = Path(__file__).parent
@@ -87,9 +88,10 @@ def _to_login(request: Request) -> Response:
 
 
 async def _static(request: Request) -> Response:
-    path = (_STATIC / request.path_params["path"]).resolve()
+    name = str(request.path_params["path"])
+    path = _STATIC / name
     hidden = DEAD_ASSET in services_of(request).settings.faults and path.stem == "hero"
-    if hidden or not path.is_relative_to(_STATIC) or not path.is_file():
+    if hidden or not re.fullmatch(FILE_PATH, name) or not path.is_file():
         return render(request, "not_found.html", 404)
     return FileResponse(path, media_type=mimetypes.guess_type(path)[0], headers={"Cache-Control": _A_DAY})
 

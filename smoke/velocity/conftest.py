@@ -5,12 +5,11 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import BrowserContext, Page
-from postflight.probes.client import Client
 
 from platforms.velocity import PREFIX, Project, Session, Velocity
+from postflight.config import Budgets
 from postflight.model import Account, Deployment
-
-READY_WITHIN = 60.0  # seconds until we give up; the budget `preview.ready` says what is allowed
+from postflight.probes.client import Client
 
 NewProject = Callable[..., Project]
 StartPreview = Callable[..., Session]
@@ -54,15 +53,23 @@ def project(new_project: NewProject) -> Project:
     return new_project()
 
 
+@pytest.fixture(scope="session")
+def give_up_after(budgets: Budgets) -> float:
+    """Seconds until waiting for a preview ends: a little more than the budget allows, so that the budget decides."""
+    budget = budgets.for_stage("velocity", "smoke").get("preview.ready")
+    return budget.at_most.value * 1.2 if budget and budget.at_most else 60.0
+
+
 @pytest.fixture
-def start_preview(api: Client, platform: Velocity, token: str) -> Iterator[StartPreview]:
+def start_preview(api: Client, platform: Velocity, token: str, give_up_after: float) -> Iterator[StartPreview]:
     """A function that starts a preview and waits until it is ready; it is ended afterwards."""
     started: list[Session] = []
 
     def start(project: Project, *, idle_seconds: int | None = None) -> Session:
         session = api.run(platform.start_preview(token, project.id, idle_seconds=idle_seconds))
         started.append(session)
-        return api.run(platform.wait_until_ready(token, session, within=READY_WITHIN), deadline=READY_WITHIN + 10)
+        ready = platform.wait_until_ready(token, session, within=give_up_after)
+        return api.run(ready, deadline=give_up_after + 10)
 
     yield start
     for session in started:

@@ -4,10 +4,10 @@ import time
 
 import pytest
 from playwright.sync_api import Page, expect
-from postflight.probes.client import Client
 
 from platforms.velocity import Project, Velocity
 from postflight.model import Deployment
+from postflight.probes.client import Client
 from postflight.pytest_plugin.fixtures import Measure
 
 from .conftest import StartPreview
@@ -26,14 +26,14 @@ VISIBLE_WITHIN = 15.0  # seconds until we give up; the budget `edit.sync` says w
 
 @pytest.mark.measures("edit.sync")
 def test_edit_is_visible_in_the_preview(
-    signed_in: Page, project: Project, deployment: Deployment, run_id: str, measure: Measure
+    signed_in: Page, project: Project, deployment: Deployment, run_id: str, give_up_after: float, measure: Measure
 ) -> None:
     """What is typed in the editor shows in the preview beside it"""
     page = signed_in
     page.goto(f"{deployment.base_url}/editor/{project.id}")
     page.get_by_test_id("start-preview").click()
     preview = page.frame_locator("[data-testid=preview-frame]")
-    expect(preview.get_by_role("heading", name=project.name)).to_be_visible(timeout=60_000)
+    expect(preview.get_by_role("heading", name=project.name)).to_be_visible(timeout=give_up_after * 1000)
     try:
         edited = f"edited {run_id}"
         began = time.monotonic()

@@ -10,7 +10,7 @@ from postflight.model import Deployment
 from postflight.probes.client import Client
 from postflight.pytest_plugin.fixtures import Exclude, Measure
 
-from .conftest import READY_WITHIN, NewProject, StartPreview
+from .conftest import NewProject, StartPreview
 
 pytestmark = [
     pytest.mark.smoke,
@@ -103,7 +103,7 @@ def test_pool_limit_is_honoured(
     started: list[Session] = []
     try:
         for _ in range(int(limit.value) + 1):
-            session = api.run(platform.start_or_be_refused(token, project.id), deadline=READY_WITHIN)
+            session = api.run(platform.start_or_be_refused(token, project.id), deadline=60)
             if session is None:
                 return
             started.append(session)

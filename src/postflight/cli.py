@@ -10,7 +10,9 @@ COMMANDS = {  # name -> "module:attribute"
     "config": "postflight.commands.config:config",
     "coverage": "postflight.commands.coverage:coverage",
     "gate": "postflight.commands.gate:gate",
+    "headers": "postflight.commands.headers:headers",
     "serve": "postflight.commands.serve:serve",
+    "simulate": "postflight.commands.simulate:command",
 }
 
 

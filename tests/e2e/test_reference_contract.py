@@ -77,9 +77,10 @@ def _raw(request: httpx.Request) -> str:
 
 @pytest.fixture(scope="module")
 def ready() -> Iterator[Object]:
-    with pytest.MonkeyPatch.context() as patch, reference_platform(["--pool", "1"]) as line:
+    with pytest.MonkeyPatch.context() as patch:
         patch.delenv(READY_VARIABLE, raising=False)
-        yield json.loads(line)
+        with reference_platform(["--pool", "1"]) as line:
+            yield json.loads(line)
 
 
 @pytest.fixture
@@ -190,7 +191,8 @@ def test_a_wrong_answer_is_noticed(client: httpx.Client, contract: Contract) -> 
     good = {"flags": {"NEW_EDITOR": True}, "environment": "local"}
     version = {"x-velocity-version": "1.4.2"}
     contract.check(answer(200, good, **version))
-    for wrong in (good | {"more": 1}, {"flags": {}}, good | {"flags": {"NEW_EDITOR": "yes"}}):
+    wrongs: list[Object] = [good | {"more": 1}, {"flags": {}}, good | {"flags": {"NEW_EDITOR": "yes"}}]
+    for wrong in wrongs:
         with pytest.raises(ValidationError):
             contract.check(answer(200, wrong, **version))
     with pytest.raises(AssertionError, match="x-velocity-version is missing"):

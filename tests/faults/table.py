@@ -2,28 +2,62 @@
 
 from dataclasses import dataclass
 
-LANDING = ("test_landing_page_answers", "test_landing_page_renders")
+RENDERS = "test_landing_page_renders"
 PREVIEWS = (
     "test_preview_serves_the_project",
     "test_preview_ends_on_request",
     "test_preview_expires",
     "test_preview_is_private",
+    "test_edit_by_the_official_client",
+    "test_edit_is_visible_in_the_preview",
 )
 EDITS = ("test_edit_is_visible_in_the_preview", "test_edit_by_the_official_client")
+NEEDS_A_TOKEN = (
+    "test_sign_in_yields_a_token",
+    "test_sign_in_page",
+    "test_api_answers_quickly",
+    "test_project_is_kept_and_deleted",
+    "test_project_of_another_user_is_hidden",
+    "test_project_is_created_in_the_page",
+    "test_orchestrator_starts_a_session",
+    "test_pool_limit_is_honoured",
+    *PREVIEWS,
+)
 
 
 @dataclass(frozen=True)
 class Planted:
-    """One fault: the checks that must fail, and the verdict on the whole suite."""
+    """One fault: the checks that must fail, and the verdict. `spreads`: it strikes at a rate, others may fail."""
 
     fault: str
     fails: tuple[str, ...]
     verdict: str = "rollback"
+    spreads: bool = False
 
 
 TABLE = (
     Planted("dead-landing", ("preflight",)),
-    Planted("script-error", ("test_landing_page_renders",)),
-    Planted("console-error", ("test_landing_page_renders",)),
-    Planted("dead-asset", ("test_landing_page_renders",)),
+    Planted("script-error", (RENDERS,)),
+    Planted("console-error", (RENDERS,)),
+    Planted("dead-asset", (RENDERS,)),
+    Planted("missing-header", ("test_security_headers_are_present",)),
+    Planted("broken-login", NEEDS_A_TOKEN),
+    Planted("weak-login", ("test_wrong_password_is_refused", "test_sign_in_page_says_what_is_wrong")),
+    Planted("project-not-stored", ("test_project_is_kept_and_deleted",)),
+    Planted("preview-never-ready", PREVIEWS),
+    Planted("preview-wrong-content", ("test_preview_serves_the_project",)),
+    Planted("slow-edit-sync", EDITS),
+    Planted("realtime-deaf", EDITS),
+    Planted("session-visible", ("test_preview_is_private",)),
+    Planted("preview-not-ended", ("test_preview_ends_on_request",)),
+    Planted("no-expiry", ("test_preview_expires",)),
+    Planted("pool-overrun-500", ("test_pool_limit_is_honoured",)),
+    Planted("orchestrator-open", ("test_orchestrator_starts_a_session",)),
+    Planted("health-lies", ("test_project_is_kept_and_deleted",)),
+    Planted("degraded-health", ("test_web_is_healthy", "test_health_is_good_if_there_is_one")),
+    Planted("version-skew", ("test_regions_agree",)),
+    Planted("region-down", ("test_regions_agree",)),
+    Planted("wrong-metrics", ("test_metrics_are_exposed",), "hold"),
+    Planted("error-rate", ("test_api_answers_quickly",), spreads=True),
+    Planted("slow-responses", ("test_api_answers_quickly",), "hold", spreads=True),
 )

@@ -18,7 +18,7 @@ def headers(tier: Tier, *, content_type: str = PAGE, tls: bool = False, nonce: s
         content_type=content_type,
         orchestrator="http://127.0.0.1:4001/",
         realtime="ws://127.0.0.1:4002/realtime/v1",
-        preview_sources="http://127.0.0.1:*",
+        preview_sources=("http://127.0.0.1:*",),
         report_url="https://localhost:4000/api/csp-report",
     )
     assert len({name.lower() for name, _ in sent}) == len(sent), "a header is sent twice"

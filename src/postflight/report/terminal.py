@@ -73,11 +73,20 @@ def _told(word: str, style: str, text: str, finding: Finding | None, check: str)
     table.add_row(Text(word, style), Text.assemble(plain(title, "bold"), plain(covers, "dim")))
     table.add_row("", plain(text))
     if finding:
-        rows = [("reproduce", finding.curl), ("evidence", "  ".join(finding.evidence)), ("run again", finding.rerun)]
+        rows = [("reproduce", finding.curl), ("evidence", _folder(finding.evidence)), ("run again", finding.rerun)]
         for name, value in rows:
             if value:
                 table.add_row(Text(name, "dim"), plain(value, "dim"))
     return table
+
+
+def _folder(evidence: tuple[str, ...]) -> str:
+    """Return `folder/ (screenshot.png, trace.zip)`: the files of a finding lie together."""
+    folders: dict[str, list[str]] = {}
+    for path in evidence:
+        folder, _, name = path.rpartition("/")
+        folders.setdefault(folder, []).append(name)
+    return "\n".join(f"{folder}/ ({', '.join(names)})" for folder, names in folders.items())
 
 
 def _measured(measurements: list[Measurement]) -> Table:

@@ -1,0 +1,256 @@
+"""What a tier can demand of a Content-Security-Policy, and what stands in the way.
+
+All policies of an answer must allow what happens, so a demand is met as soon as one enforced policy meets it. After
+W3C CSP Level 3 and web.dev "Strict CSP". Weighing every source is the evaluator's work (`postflight.checks.csp`).
+"""
+
+import functools
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from publicsuffixlist import PublicSuffixList
+
+from postflight.checks.headers.answer import HttpAnswer, is_loopback
+from postflight.checks.headers.finding import HeaderFinding, Severity
+from postflight.checks.headers.policy import ENFORCED, Policy, parse
+
+COVERS = ("P13-X1", "VEL-X1")
+_TRUSTED = re.compile(r"'(?:nonce-.+|sha(?:256|384|512)-.+)'\Z", re.IGNORECASE)
+_HOST = re.compile(r"(?:[a-z][a-z0-9+.-]*://)?([^/:]+)", re.IGNORECASE)
+_ANY_HOST = frozenset({"*", "https:", "http:", "data:", "blob:", "*:*"})
+# they only ever narrow what a policy allows, or say how it is reported
+_NARROWING = frozenset({"'none'", "'self'", "'strict-dynamic'", "'report-sample'"})
+_SCRIPTS = ("script-src-elem", "script-src-attr")
+_UNGOVERNED = ("(no directive)",)
+
+
+class Demand(StrEnum):
+    """One property of a policy. The values are what `budgets.yaml` says."""
+
+    NO_INLINE_SCRIPT = "no-inline-script"
+    NO_INLINE_STYLE = "no-inline-style"
+    NO_EVAL = "no-eval"
+    NO_ANY_HOST = "no-any-host"  # script from every host, or from data:
+    NO_SHARED_HOSTS = "no-shared-hosts"  # *.vercel.app: whoever has an account there
+    NONCE_OR_HASH = "nonce-or-hash"
+    STRICT_DYNAMIC = "strict-dynamic"
+    TRUSTED_TYPES = "trusted-types"
+    NO_PLUGINS = "no-plugins"
+    FIXED_BASE = "fixed-base"
+    FORM_TARGETS = "form-targets"
+    FRAME_ANCESTORS = "frame-ancestors"
+    REPORTS = "reports"
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """How a demand is checked: what in a policy stands in its way (nothing: it is met)."""
+
+    id: str
+    severity: Severity
+    message: str
+    remedy: str
+    obstacles: Callable[[Policy], Sequence[str]]
+    covers: tuple[str, ...] = COVERS
+
+
+def find_unmet(demand: Demand, policies: Sequence[Policy]) -> tuple[HeaderFinding, ...]:
+    """Return a finding for each obstacle, of the policy that has fewest; none if a policy meets the demand."""
+    rule = _RULES[demand]
+    obstacles = min((tuple(rule.obstacles(policy)) for policy in policies), key=len, default=_UNGOVERNED)
+    return tuple(
+        HeaderFinding(rule.id, rule.severity, ENFORCED, value, rule.message, rule.remedy, rule.covers)
+        for value in dict.fromkeys(obstacles)
+    )
+
+
+def find_looser(plan: str, policies: Sequence[Policy], answer: HttpAnswer) -> tuple[HeaderFinding, ...]:
+    """Return what the answer's policies allow and the plan does not, directive by directive.
+
+    A policy that is stricter than its plan passes. On a loopback answer, loopback sources pass too: there they are the
+    stand-ins for the plan's hosts.
+    """
+    allowed = parse(plan)
+    if not allowed:
+        raise ValueError(f"the plan {plan!r} is no policy")
+    extras = min((_extras(allowed[0], policy, answer) for policy in policies), key=len, default=())
+    return tuple(
+        HeaderFinding(
+            "csp-looser-than-planned",
+            Severity.HIGH,
+            ENFORCED,
+            extra,
+            "The policy allows what the plan does not.",
+            "Remove the source, or change the plan in budgets.yaml.",
+            COVERS,
+        )
+        for extra in extras
+    )
+
+
+def _extras(plan: Policy, policy: Policy, answer: HttpAnswer) -> tuple[str, ...]:
+    local = is_loopback(answer.host)
+    found: list[str] = []
+    for name in dict.fromkeys((*plan.directives, *policy.directives)):
+        allowed, seen = plan.sources(name), policy.sources(name)
+        if allowed is None:  # the plan leaves it open
+            continue
+        if seen is None:
+            found.append(f"{name} is not restricted")
+            continue
+        known = {source.lower() for source in allowed}
+        found += [
+            f"{name} {source}" for source in seen if not (_narrows(source, known) or (local and _is_local(source)))
+        ]
+    return tuple(dict.fromkeys(found))
+
+
+def _narrows(source: str, known: set[str]) -> bool:
+    word = source.lower()
+    if word in known or word == "'none'" or _TRUSTED.match(source):
+        return True
+    return word in _NARROWING and word != "'self'"
+
+
+def _is_local(source: str) -> bool:
+    matched = _HOST.match(source)
+    return matched is not None and is_loopback(matched[1].lower())
+
+
+def _scripts(policy: Policy) -> tuple[tuple[str, ...] | None, ...]:
+    return tuple(policy.sources(name) for name in _SCRIPTS)
+
+
+def _inline(*names: str) -> Callable[[Policy], Sequence[str]]:
+    def obstacles(policy: Policy) -> Sequence[str]:
+        for name in names:
+            sources = policy.sources(name)
+            if sources is None:
+                return _UNGOVERNED
+            words = {source.lower() for source in sources}
+            # nonces, hashes and 'strict-dynamic' switch 'unsafe-inline' off: it is then for old browsers only
+            if "'unsafe-inline'" in words and not ("'strict-dynamic'" in words or any(map(_TRUSTED.match, sources))):
+                return ("'unsafe-inline'",)
+        return ()
+
+    return obstacles
+
+
+def _eval(policy: Policy) -> Sequence[str]:
+    sources = policy.sources("script-src")
+    if sources is None:
+        return _UNGOVERNED
+    return [source for source in sources if source.lower() == "'unsafe-eval'"]
+
+
+def _any_host(policy: Policy) -> Sequence[str]:
+    sources = policy.sources("script-src-elem")
+    if sources is None:
+        return _UNGOVERNED
+    if "'strict-dynamic'" in {source.lower() for source in sources}:
+        return ()
+    return [source for source in sources if source.lower() in _ANY_HOST]
+
+
+def _shared_hosts(policy: Policy) -> Sequence[str]:
+    found = []
+    for name, sources in policy.directives.items():
+        words = [source.lower() for source in sources]
+        if name.startswith("script-src") and "'strict-dynamic'" in words:
+            continue  # hosts are ignored beside it
+        found += [word for word in words if _is_shared(word)]
+    return found
+
+
+def _is_shared(source: str) -> bool:
+    matched = _HOST.match(source)
+    host = matched[1] if matched else ""
+    return host.startswith("*.") and _suffixes().is_public(host[2:])
+
+
+def _lacks(directive: str, wanted: Callable[[frozenset[str]], bool]) -> Callable[[Policy], Sequence[str]]:
+    """Return a check that a directive is there and its sources, in lower case, are as wanted."""
+
+    def obstacles(policy: Policy) -> Sequence[str]:
+        sources = policy.sources(directive)
+        if sources is None:
+            return (f"no {directive}",)
+        words = frozenset(source.lower() for source in sources)
+        return () if wanted(words) else (" ".join((directive, *sources)),)
+
+    return obstacles
+
+
+def _runs_nothing(words: frozenset[str]) -> bool:
+    return not words - {"'none'"}
+
+
+def _reports(policy: Policy) -> Sequence[str]:
+    return () if policy.directives.keys() & {"report-to", "report-uri"} else ("no report-to, no report-uri",)
+
+
+@functools.cache
+def _suffixes() -> PublicSuffixList:
+    return PublicSuffixList()
+
+
+_RULES: Mapping[Demand, _Rule] = {
+    Demand.NO_INLINE_SCRIPT: _Rule(
+        "csp-unsafe-inline", Severity.HIGH, "Injected inline script runs.",
+        "Give each script a nonce or hash, and remove 'unsafe-inline'.", _inline(*_SCRIPTS),
+    ),
+    Demand.NO_INLINE_STYLE: _Rule(
+        "csp-unsafe-style", Severity.MEDIUM, "Injected styles apply: they can hide and read parts of the page.",
+        "Move styles to files, or give them nonces.", _inline("style-src-elem"),
+    ),
+    Demand.NO_EVAL: _Rule(
+        "csp-unsafe-eval", Severity.HIGH, "Text becomes code through eval().",
+        "Remove eval (and new Function, string timers), then 'unsafe-eval'.", _eval,
+    ),
+    Demand.NO_ANY_HOST: _Rule(
+        "csp-any-host", Severity.HIGH, "Script from any host (or from data:) runs.",
+        "Name the hosts, or use nonces and 'strict-dynamic'.", _any_host,
+    ),
+    Demand.NO_SHARED_HOSTS: _Rule(
+        "csp-shared-host", Severity.HIGH, "Whoever has an account with that provider can use this source.",
+        "Name your own hosts.", _shared_hosts,
+    ),
+    Demand.NONCE_OR_HASH: _Rule(
+        "csp-no-nonce", Severity.HIGH, "Scripts are trusted by host, which an open redirect or JSONP on it defeats.",
+        "Trust scripts by a fresh nonce or a hash.",
+        _lacks("script-src-elem", lambda words: _runs_nothing(words) or any(map(_TRUSTED.match, words))),
+    ),
+    Demand.STRICT_DYNAMIC: _Rule(
+        "csp-no-strict-dynamic", Severity.MEDIUM, "Hosts and 'self' stay trusted beside the nonces.",
+        "Add 'strict-dynamic' to script-src.",
+        _lacks("script-src-elem", lambda words: _runs_nothing(words) or "'strict-dynamic'" in words),
+    ),
+    Demand.TRUSTED_TYPES: _Rule(
+        "csp-no-trusted-types", Severity.MEDIUM, "Strings still reach DOM sinks such as innerHTML.",
+        "Add require-trusted-types-for 'script'.",
+        _lacks("require-trusted-types-for", lambda words: "'script'" in words), ("P13-X2",),
+    ),
+    Demand.NO_PLUGINS: _Rule(
+        "csp-plugins", Severity.MEDIUM, "<object> and <embed> load content.", "Add object-src 'none'.",
+        _lacks("object-src", _runs_nothing),
+    ),
+    Demand.FIXED_BASE: _Rule(
+        "csp-open-base", Severity.MEDIUM, "An injected <base> sends relative script URLs elsewhere.",
+        "Add base-uri 'none' (or 'self').", _lacks("base-uri", lambda words: not words - {"'none'", "'self'"}),
+    ),
+    Demand.FORM_TARGETS: _Rule(
+        "csp-open-forms", Severity.MEDIUM, "An injected form sends what people type anywhere.",
+        "Add form-action 'self'.", _lacks("form-action", lambda words: not words & {"*", "http:", "https:"}),
+    ),
+    Demand.FRAME_ANCESTORS: _Rule(
+        "csp-open-frames", Severity.MEDIUM, "Who may frame the page is left to X-Frame-Options.",
+        "Add frame-ancestors 'none' (or 'self').",
+        _lacks("frame-ancestors", lambda words: not words & {"*", "http:", "https:"}),
+    ),
+    Demand.REPORTS: _Rule(
+        "csp-no-reports", Severity.MEDIUM, "Nobody hears of violations.",
+        "Add report-to and Reporting-Endpoints.", _reports, ("P13-X4",),
+    ),
+}  # fmt: skip

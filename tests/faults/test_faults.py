@@ -1,0 +1,64 @@
+"""Each planted fault turns exactly the checks red that own it, and the verdict; with no fault all is green.
+
+By default a fault runs against its owners; `--prove` runs each against the whole suite: nothing else may fail.
+"""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from postflight.reference_process import READY_VARIABLE, reference_platform
+from tests.conftest import ROOT, Result, run_process
+from tests.faults.table import TABLE, Planted
+
+BUDGETS = ROOT / "tests" / "faults" / "budgets.yaml"
+FUNCTION = re.compile(r"^def (test_\w+)", re.MULTILINE)
+
+
+def smoke(tmp_path: Path, *arguments: str, faults: tuple[str, ...] = ()) -> Result:
+    """Run the smoke suite against a reference platform with these faults."""
+    reports = tmp_path / "reports"
+    command = [sys.executable, "-m", "pytest", "-m", "smoke", "--budgets", str(BUDGETS), "--reports", str(reports)]
+    planted = [part for fault in faults for part in ("--fault", fault)]
+    with reference_platform(planted) as ready:
+        return run_process(*command, "-p", "no:cacheprovider", *arguments, reports=reports, env={READY_VARIABLE: ready})
+
+
+def where(names: tuple[str, ...]) -> list[str]:
+    """Return the node ids of test functions of the smoke suite."""
+    files = {name: path for path in (ROOT / "smoke").rglob("test_*.py") for name in FUNCTION.findall(path.read_text())}
+    return [f"{files[name].relative_to(ROOT)}::{name}" for name in names if name != "preflight"]
+
+
+def failing(result: Result) -> set[str]:
+    """Return the functions of the checks that are neither good nor excluded."""
+    bad = {name for name, status in result.statuses().items() if status not in {"good", "excluded"}}
+    return {name.partition("[")[0] for name in bad}
+
+
+@pytest.mark.parametrize("planted", TABLE, ids=lambda planted: planted.fault)
+def test_a_fault_turns_its_checks_red(planted: Planted, tmp_path: Path, pytestconfig: pytest.Config) -> None:
+    everything = pytestconfig.getoption("--prove")
+    selected = [] if everything else where(planted.fails)
+    result = smoke(tmp_path, *selected, faults=(planted.fault,))
+    red = failing(result)
+    if planted.spreads:
+        assert red >= set(planted.fails), result.output
+    else:
+        assert red == set(planted.fails), result.output
+    assert result.decision == planted.verdict, result.output
+    assert result.exit_code != 0
+
+
+def test_healthy_is_promoted(tmp_path: Path) -> None:
+    result = smoke(tmp_path)
+    assert (failing(result), result.decision, result.exit_code) == (set(), "promote", 0), result.output
+
+
+def test_every_fault_is_in_the_table() -> None:
+    command = [sys.executable, "-m", "reference", "--list-faults"]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30, check=True).stdout
+    assert [line.split()[0] for line in listed.splitlines()] == [planted.fault for planted in TABLE]
