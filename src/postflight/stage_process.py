@@ -7,6 +7,7 @@ import selectors
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -54,14 +55,19 @@ def run_stage(
     log.parent.mkdir(parents=True, exist_ok=True)
     until = time.monotonic() + deadline
     read_end, write_end = os.pipe()
-    with log.open("wb") as output, os.fdopen(read_end, "rb", buffering=0) as pipe:
+    with (
+        log.open("wb") as output,
+        os.fdopen(read_end, "rb", buffering=0) as pipe,
+        tempfile.TemporaryDirectory(prefix="postflight-stage-", ignore_cleanup_errors=True) as scratch,
+    ):
         try:
             process = subprocess.Popen(  # noqa: S603 - our own module, no shell
                 [sys.executable, "-m", "pytest", *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                env={**environment, PROGRESS_VARIABLE: str(write_end)},
+                # what a killed stage and its browser leave in temporary folders goes with `scratch`
+                env={**environment, PROGRESS_VARIABLE: str(write_end), "TMPDIR": scratch},
                 pass_fds=[write_end],
                 start_new_session=True,
             )

@@ -30,7 +30,7 @@ def run_gate(folder: Path) -> Callable[..., Result]:
 
     def run(stages: dict[str, str], *arguments: str, env: dict[str, str] | None = None, **files: str) -> Result:
         for stage, source in stages.items():
-            (folder / stage).mkdir()
+            (folder / stage).mkdir(exist_ok=True)
             (folder / stage / "test_it.py").write_text(
                 f"import os, signal, threading, pytest\npytestmark = pytest.mark.{stage}\n{source}\n"
             )

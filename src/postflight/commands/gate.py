@@ -32,6 +32,8 @@ STAGES = ("smoke", "security", "contract", "performance", "load")  # what is che
 # decided once, by the gate: after `--` they would make a stage verify something else than the gate reports on
 OWN_OPTIONS = ("--base-url", "--platform", "--environment", "--reports", "--deployments", "--budgets")
 
+INTERRUPTED = "was interrupted (Ctrl-C, or a cancelled job) before everything was verified"
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -131,7 +133,7 @@ class Gate:
                 try:
                     self._run_stages(deployment, environment)
                 except KeyboardInterrupt:  # a cancelled job decides nothing, also when it has found something bad
-                    self._findings.append(replace(self._broken("gate", "interrupted"), voids_run=True))
+                    self._findings.append(replace(self._broken("gate", INTERRUPTED), voids_run=True))
             return self._finish(deployment, redactor)
 
     def _run_stages(self, deployment: Deployment, environment: Mapping[str, str]) -> None:
@@ -202,7 +204,8 @@ class Gate:
         return [*arguments, *options.pytest_arguments]
 
     def _broken(self, stage: str, words: str) -> Finding:
-        return Finding(f"stage {stage}", stage, Status.INVALID, title=f"stage {stage}", summary=words)
+        check = f"stage {stage}" if stage in STAGES else stage
+        return Finding(check, stage, Status.INVALID, title=check, summary=words)
 
     def _tell(self, progress: Progress) -> None:
         """Print one line for each check as it ends: the same on a terminal and in a log."""
@@ -210,7 +213,7 @@ class Gate:
             line = terminal.plain(f"  {progress.status.value:<9}", terminal.STATUS_STYLE[progress.status])
             line.append_text(terminal.plain(f"{progress.title}  "))
             line.append_text(terminal.plain(f"{progress.seconds:.1f} s", "dim"))
-            self._console.print(line)
+            self._console.print(line, soft_wrap=True)  # one line of a log is one check
 
     def _finish(self, deployment: Deployment, redactor: Redactor) -> Document:
         checks = [finding.check for finding in self._findings]
