@@ -5,6 +5,8 @@ other run (the library's own tests) passes through untouched.
 """
 
 import re
+import signal
+import sys
 from collections.abc import Generator
 from contextlib import ExitStack
 from pathlib import Path
@@ -113,8 +115,11 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     config = session.config
     if not selection.is_live(config):
         return
+    if sys.flags.optimize:
+        raise pytest.UsageError("verdict invalid: -O and PYTHONOPTIMIZE take out assertions: nothing would be verified")
     reports = Path(config.option.reports)
     if not _is_worker(config):
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # a cancelled job cleans up, as after Ctrl-C
         (reports / "verdict.json").unlink(missing_ok=True)  # a stale verdict must never be taken for this run's
     try:
         run = start(config, config.stash[_RESOURCES])
