@@ -12,8 +12,10 @@ from postflight.config.deployments import GENERIC
 from postflight.config.document import AnyQuantity, Document, validate
 from postflight.config.nearest import did_you_mean
 from postflight.config.requirements import load_requirements
+from postflight.config.triggers import Triggers
 from postflight.config.yaml_source import Problem, Source, read_yaml
 from postflight.model import Budget, OnBreach
+from postflight.stats.rules import Rule
 
 FILE = "budgets.yaml"
 ANY = "any"  # what holds for every platform that does not say otherwise
@@ -69,6 +71,7 @@ class PlatformBudgets(Document):
     budgets: Annotated[
         dict[Stage, dict[Metric, BudgetEntry]], Field(description="stage -> metric -> limit", default_factory=dict)
     ]
+    triggers: Annotated[Triggers, Field(description="rules of `postflight watch`, in the plans' words")] = Triggers()
 
 
 class BudgetsDocument(Document):
@@ -88,10 +91,15 @@ class Budgets:
     checks: Mapping[str, Mapping[str, OnBreach]] = field(
         default_factory=dict
     )  # platform -> requirement or `default` ->
+    triggers: Mapping[str, Triggers] = field(default_factory=dict)  # platform ->
 
     def for_stage(self, platform: str, stage: str) -> Mapping[str, Budget]:
         """Return metric -> budget of a stage."""
         return MappingProxyType({**self.budgets.get((ANY, stage), {}), **self.budgets.get((platform, stage), {})})
+
+    def rules_of(self, platform: str) -> tuple[Rule, ...]:
+        """Return the triggers of a watch: the platform's, and what it does not say from `any`."""
+        return self.triggers.get(platform, Triggers()).over(self.triggers.get(ANY, Triggers())).rules
 
     def on_breach_of(self, platform: str, covers: Sequence[str]) -> OnBreach:
         """Return what a failing check asks for: the most severe of what its requirements ask for.
@@ -136,7 +144,8 @@ def load_budgets(path: Path | None = None, *, platforms: Iterable[str] | None = 
     checks: dict[str, Mapping[str, OnBreach]] = {
         platform: MappingProxyType(held.checks) for platform, held in document.platforms.items()
     }
-    return Budgets(MappingProxyType(budgets), MappingProxyType(checks))
+    triggers = {platform: held.triggers for platform, held in document.platforms.items()}
+    return Budgets(MappingProxyType(budgets), MappingProxyType(checks), MappingProxyType(triggers))
 
 
 def _budget(metric: str, stage: str, entry: BudgetEntry, source: str) -> Budget:

@@ -46,6 +46,8 @@ def _quantity_schema(unit: Unit | None) -> WithJsonSchema:
 AnyQuantity = Annotated[Quantity, PlainValidator(_quantity(None)), _quantity_schema(None)]
 Duration = Annotated[Quantity, PlainValidator(_quantity(Unit.SECONDS)), _quantity_schema(Unit.SECONDS)]
 Count = Annotated[Quantity, PlainValidator(_quantity(Unit.COUNT)), _quantity_schema(Unit.COUNT)]
+Ratio = Annotated[Quantity, PlainValidator(_quantity(Unit.RATIO)), _quantity_schema(Unit.RATIO)]
+PerSecond = Annotated[Quantity, PlainValidator(_quantity(Unit.PER_SECOND)), _quantity_schema(Unit.PER_SECOND)]
 WebAddress = Annotated[str, AfterValidator(urls.check_web_address), Field(json_schema_extra={"format": "uri"})]
 ServiceAddress = Annotated[str, AfterValidator(urls.check_service_address), Field(json_schema_extra={"format": "uri"})]
 EnvironmentVariable = Annotated[
@@ -136,7 +138,7 @@ def _keys(document: type[Document], place: Place) -> list[str]:
             kind = _plain(kind.model_fields[str(part)].annotation)
         else:  # a mapping or a tuple: what it holds
             kind = _plain(next(held for held in reversed(get_args(kind)) if held is not Ellipsis))
-    return list(kind.model_fields)
+    return [held.alias or name for name, held in kind.model_fields.items()]
 
 
 def _plain(kind: Any) -> Any:

@@ -4,6 +4,7 @@ Columns `timestamp` and `severity` (P 3.1). The window is on the database's cloc
 clocks; if that clock and ours disagree, nobody knows which block an error belongs to, and the block is missing.
 """
 
+import asyncio
 from typing import LiteralString
 
 import psycopg
@@ -44,10 +45,13 @@ class ErrorTable:
 
     async def _rate(self, seconds: float) -> float | Missing:
         try:
-            async with await psycopg.AsyncConnection.connect(
-                self._url.reveal(), connect_timeout=_DEADLINE, options=_READ_ONLY
-            ) as connection:
-                row = await (await connection.execute(self._query, [seconds])).fetchone()
+            async with asyncio.timeout(2 * _DEADLINE):
+                async with await psycopg.AsyncConnection.connect(
+                    self._url.reveal(), connect_timeout=_DEADLINE, options=_READ_ONLY
+                ) as connection:
+                    row = await (await connection.execute(self._query, [seconds])).fetchone()
+        except TimeoutError:
+            return Missing(f"the error table gave no answer within {2 * _DEADLINE} s ({self._url})")
         except psycopg.Error as error:
             said = str(error).strip().partition("\n")[0]
             return Missing(self._redactor.text(f"the error table cannot be read ({self._url}): {said}"))
