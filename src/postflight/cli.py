@@ -12,7 +12,9 @@ COMMANDS = {  # name -> "module:attribute"
     "gate": "postflight.commands.gate:gate",
     "headers": "postflight.commands.headers:headers",
     "serve": "postflight.commands.serve:serve",
+    "replay": "postflight.commands.replay:replay",
     "simulate": "postflight.commands.simulate:command",
+    "watch": "postflight.commands.watch:watch",
 }
 
 

@@ -1,12 +1,12 @@
 """The `triggers:` of `budgets.yaml`, in the plans' own words, and the rules that they become.
 
-    triggers:
-      error_rate: {above: 5 %, within: 5 min, do: immediate_rollback}
-      response_time: {p95: 5 s, within: 10 min, do: staged_rollback}
-      health: {failures: 3 in a row, do: failover}
-      active_previews: {at_least: 20 sessions, for: 2 min, do: hold}
-      logged_errors: {at_least: 0.1 /s, for: 5 min, do: hold}
-      manual: {security_vulnerability: immediate_rollback}
+triggers:
+  error_rate: {above: 5 %, within: 5 min, do: immediate_rollback}
+  response_time: {p95: 5 s, within: 10 min, do: staged_rollback}
+  health: {failures: 3 in a row, do: failover}
+  active_previews: {at_least: 20 sessions, for: 2 min, do: hold}
+  logged_errors: {at_least: 0.1 /s, for: 5 min, do: hold}
+  manual: {security_vulnerability: immediate_rollback}
 """
 
 import re
@@ -111,9 +111,7 @@ class Triggers(Document):
     health: HealthWords | None = None
     active_previews: PreviewsWords | None = None
     logged_errors: ErrorsWords | None = None
-    manual: Annotated[
-        dict[Name, Action], Field(description="what a person decides: name -> do", default_factory=dict)
-    ]
+    manual: Annotated[dict[Name, Action], Field(description="what a person decides: name -> do")] = {}
 
     def over(self, others: "Triggers") -> "Triggers":
         """Return these, and what they do not say from the others."""
@@ -131,7 +129,10 @@ class Triggers(Document):
             rules.append(ResponseTime(limit.value, quantile, slow.within.value, slow.do))
         if health := self.health:
             rules.append(Consecutive(health.failures, health.do))
-        for name in ("active_previews", "logged_errors"):
-            if gauge := getattr(self, name):
-                rules.append(Gauge(gauge.at_least.value, gauge.hold_for.value, do=gauge.do, name=name))
+        gauges = {"active_previews": self.active_previews, "logged_errors": self.logged_errors}
+        rules += [
+            Gauge(gauge.at_least.value, gauge.hold_for.value, do=gauge.do, name=name)
+            for name, gauge in gauges.items()
+            if gauge
+        ]
         return (*rules, *(Manual(name, do) for name, do in self.manual.items()))

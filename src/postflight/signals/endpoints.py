@@ -10,7 +10,7 @@ _HTTP = {"ws": "http", "wss": "https"}
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """An address, and whether it is a health document (which must be found and say 2xx) or anything below 500 will do."""
+    """An address. A health document must say 2xx; of anything else a status below 500 will do."""
 
     name: str
     url: str

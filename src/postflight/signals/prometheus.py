@@ -91,7 +91,9 @@ class Prometheus:
         """Return the raw samples of the last `lookback` seconds. Raises `NotSeen` when there are none."""
         found = tuple(series for series in await self._api.query(f"{selector}[{lookback:.0f}s]") if series.samples)
         if not found:
-            raise NotSeen(f"Prometheus has no {selector} of the last {lookback:.0f} s: is it scraped, and does it match?")
+            raise NotSeen(
+                f"Prometheus has no {selector} of the last {lookback:.0f} s: is it scraped, and does it match?"
+            )
         return found
 
     async def _bound(self, slower_than: float) -> str:

@@ -1,6 +1,6 @@
 """A trigger on a gauge that stays at or above a level for some time. Pure."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from postflight.model import Finding, Measurement, Quantity, Unit
 from postflight.signals.reading import Missing, Reading
@@ -19,7 +19,7 @@ class GaugeTrigger:
     held: HeldGauge
     value: float | None = None
     largest: float | None = None
-    gaps: Gaps = Gaps()
+    gaps: Gaps = field(default_factory=Gaps)
     call: Judgement | None = None
 
     @classmethod

@@ -47,10 +47,8 @@ class HealthTrigger:
         if self.control is not None:
             checks = control.checks if control is not None else {}
             measured = any(passed is not None for each in checks.values() for passed in each)
-            after = replace(
-                after, control=_advanced(self.rule, self.control, checks), control_seen=measured
-            )
-        return after if after.call is not None or not after.fired else replace(after, call=after._judge())
+            after = replace(after, control=_advanced(self.rule, self.control, checks), control_seen=measured)
+        return after if after.call is not None or not after.fired else replace(after, call=_judged(after))
 
     @property
     def fired(self) -> tuple[str, ...]:
@@ -86,17 +84,18 @@ class HealthTrigger:
             return unknown(base, f"only {self.checks} health checks were made of {len(self.streaks)} endpoints")
         return good(base, seen)
 
-    def _judge(self) -> Judgement:
-        found = f"the health of {', '.join(self.fired)} failed {self.rule.failures} times in a row"
-        if self.control is None:
-            return Judgement(Call.ACT, found)
-        if not self.control_seen:
-            return Judgement(
-                Call.HOLD, f"{found}, but the control was not measured: is it this deployment or what it depends on?"
-            )
-        if any(streak.in_a_row or streak.fired for streak in self.control.values()):
-            return Judgement(Call.HOLD, f"{found}, but the previous deployment's health fails too")
-        return Judgement(Call.ACT, f"{found}, and the previous deployment is healthy")
+
+def _judged(trigger: HealthTrigger) -> Judgement:
+    found = f"the health of {', '.join(trigger.fired)} failed {trigger.rule.failures} times in a row"
+    if trigger.control is None:
+        return Judgement(Call.ACT, found)
+    if not trigger.control_seen:
+        return Judgement(
+            Call.HOLD, f"{found}, but the control was not measured: is it this deployment or what it depends on?"
+        )
+    if any(streak.in_a_row or streak.fired for streak in trigger.control.values()):
+        return Judgement(Call.HOLD, f"{found}, but the previous deployment's health fails too")
+    return Judgement(Call.ACT, f"{found}, and the previous deployment is healthy")
 
 
 def _advanced(

@@ -138,7 +138,7 @@ class Ledger:
         """Write a line, wait until it is on the disk, and return it. Raises `CannotMeasure` when it is not."""
         body = json.dumps(_LINE.dump_python(line, mode="json"), ensure_ascii=False)
         self._chain = _chained(self._chain, body)
-        text = f"{body[:-1]}{_MARK}{self._chain}\"}}"
+        text = f'{body[:-1]}{_MARK}{self._chain}"}}'
         try:
             data = text.encode() + b"\n"
             while data:

@@ -1,6 +1,6 @@
 """A trigger on a share of bad requests: its evidence for a break, for its absence, and what the control says. Pure."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from postflight.model import Finding, Measurement, Quantity, Unit
 from postflight.signals.reading import Missing, Reading
@@ -9,8 +9,8 @@ from postflight.stats.blocks import MISSING
 from postflight.stats.control import Call, Judgement, judge
 from postflight.stats.eprocess import State
 from postflight.stats.rules import Do, ErrorRate, SequentialRule, WatchPlan
-from postflight.watch.gaps import Gaps
 from postflight.watch.finding import bad, finding, good, unknown
+from postflight.watch.gaps import Gaps
 
 SUSPICION = 1.0  # evidence above which one does not promote: then the blocks speak more for a break than against it
 
@@ -24,7 +24,7 @@ class SequentialTrigger:
     keeps: State
     control: State | None
     alpha: float  # of the whole watch
-    gaps: Gaps = Gaps()
+    gaps: Gaps = field(default_factory=Gaps)
     call: Judgement | None = None
 
     @classmethod

@@ -15,9 +15,7 @@ Trigger = SequentialTrigger | HealthTrigger | GaugeTrigger
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One block as it goes into the ledger: its number (from 1), its end in seconds since the watch began, and what
-    was seen of the deployment and of its control.
-    """
+    """One block as it goes into the ledger: its number (from 1), and its end in seconds since the watch began."""
 
     number: int
     end: float

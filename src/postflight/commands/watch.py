@@ -1,0 +1,262 @@
+"""`postflight watch`: after the deployment, for as long as it takes to be sure. Exits 0, 10, 20 or 30."""
+
+import asyncio
+import platform
+import shlex
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+
+import click
+from rich.console import Console
+
+from postflight import __version__
+from postflight.commands.simulate import Duration, Ratio
+from postflight.errors import ConfigError, PostflightError
+from postflight.model import Decision, Deployment, ExitCode, Status, Verdict
+from postflight.probes.preflight import preflight
+from postflight.redact import Redactor
+from postflight.report import document, terminal, write_reports
+from postflight.report.document import About, Document
+from postflight.run_id import new_run_id
+from postflight.signals.clock import SystemClock
+from postflight.stats.rules import Consecutive, ErrorRate, ResponseTime, Rule, WatchPlan
+from postflight.target import Target, Wanted, opened
+from postflight.verdict import decide
+from postflight.watch.assembly import Wiring, opened_sources
+from postflight.watch.conclude import conclude
+from postflight.watch.ledger import BlockLine, Header, Ledger, Line
+from postflight.watch.lines import Lines
+from postflight.watch.loop import Watch
+from postflight.watch.plan import LeftOut, plan_watch
+from postflight.watch.replay import call_line, verdict_line
+from postflight.watch.state import Record, WatchState
+from postflight.watch.view import View
+
+SHORTEST_BLOCK = 10.0  # seconds, unless asked for: three times a blip of 3 s
+START = 0.2  # seconds until the first round, which must not be late because the watch is still being set up
+DEFAULT_RULES: tuple[Rule, ...] = (ErrorRate(), ResponseTime(), Consecutive())  # where budgets.yaml has none
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line asks for. Times in seconds."""
+
+    base_url: str | None
+    platform: str | None
+    environment: str | None
+    duration: float
+    every: float
+    block: float | None
+    alpha: float
+    deadline: float
+    control_url: str | None
+    prometheus: str | None
+    match: str
+    error_table: str | None
+    json_lines: bool
+    ledger: Path | None
+    reports: Path
+    deployments: Path | None
+    budgets: Path | None
+
+
+@click.command()
+@click.option("--base-url", help="Address of the deployment; default: as deployments.yaml says.")
+@click.option("--platform", help="A platform of deployments.yaml.")
+@click.option("--environment", help="An environment of deployments.yaml; default: the reference platform on loopback.")
+@click.option("--for", "duration", type=Duration(), default="30m", show_default=True, help="How long to watch.")
+@click.option("--every", type=Duration(), default="5s", show_default=True, help="How often to probe.")
+@click.option(
+    "--block", type=Duration(), help="Three times the longest blip to tolerate. [default: 10s, or --every if longer]"
+)
+@click.option("--alpha", type=Ratio(), default="1%", show_default=True, help="False rollbacks allowed in the watch.")
+@click.option("--deadline", type=Duration(), default="10s", show_default=True, help="For each of our requests.")
+@click.option("--control-url", help="The previous deployment, probed alongside: when it breaks too, hold.")
+@click.option("--prometheus", help="Address of a Prometheus server that scrapes the deployment.")
+@click.option("--match", default="", help="""Its series of this deployment: 'job="web",version="2"'.""")
+@click.option("--error-table", help="Table of errors in PostgreSQL (the environment's secret database_url).")
+@click.option("--json-lines", is_flag=True, help="Print the ledger's lines, for machines; all else goes to stderr.")
+@click.option("--ledger", type=click.Path(path_type=Path), help="[default: ledger-RUN.jsonl among the reports]")
+@click.option("--reports", default="reports", show_default=True, type=click.Path(path_type=Path, file_okay=False))
+@click.option("--deployments", type=click.Path(path_type=Path), help="[default: deployments.yaml]")
+@click.option("--budgets", type=click.Path(path_type=Path), help="[default: budgets.yaml]")
+def watch(**given: object) -> None:
+    """Watch a deployment and decide: promote (0), hold (10), roll back (20), or invalid (30). Acts on nothing itself.
+
+    The triggers are those of budgets.yaml. Ctrl-C ends the watch with the verdict that its evidence allows.
+    """
+    options = Options(**given)  # type: ignore[arg-type]  # click has checked the types
+    console = Console(stderr=options.json_lines, highlight=False)
+    try:
+        with _polite_end():
+            doc = Session(options, console).run()
+    except (PostflightError, KeyboardInterrupt) as error:
+        _say_invalid(console, str(error) or "interrupted before anything was measured")
+        sys.exit(ExitCode.INVALID)
+    except Exception:  # noqa: BLE001 - whatever breaks in us is an invalid measurement, never a verdict on the deployment
+        console.print_exception(width=120, show_locals=False)
+        _say_invalid(console, "the watch itself broke: this is a defect of Postflight, please report it")
+        sys.exit(ExitCode.INVALID)
+    sys.exit(doc.exit_code)
+
+
+def _say_invalid(console: Console, words: str) -> None:
+    console.print(terminal.plain(f"INVALID  {words}", terminal.STYLE[Decision.INVALID]))
+
+
+@contextmanager
+def _polite_end() -> Iterator[None]:
+    """Let a cancelled job (SIGTERM) end as Ctrl-C does, also before the watch has begun and after it has ended."""
+
+    def interrupt(_signal: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+class Session:
+    """One watch, from its options to its reports."""
+
+    def __init__(self, options: Options, console: Console) -> None:
+        self._options = options
+        self._console = console
+        self._run_id = new_run_id()
+        self._started = _utc()
+        self._ledger = options.ledger or options.reports / f"ledger-{self._run_id}.jsonl"
+
+    def run(self) -> Document:
+        """Resolve, look once, watch, decide, report. Raises `PostflightError` for what cannot be watched at all."""
+        options = self._options
+        (options.reports / "verdict.json").unlink(missing_ok=True)  # a stale verdict must never be taken for this one
+        wanted = Wanted(options.base_url, options.platform, options.environment, options.deployments, options.budgets)
+        with opened(wanted) as target:
+            rules = target.budgets.rules_of(target.deployment.platform) or DEFAULT_RULES
+            wiring = self._wiring(rules)
+            plan, left_out = plan_watch(
+                rules, wiring.signals, alpha=options.alpha, duration=options.duration, block=self._block
+            )
+            seen = preflight(target.deployment, self._run_id)
+            if seen.status is Status.INVALID:
+                verdict = decide([seen], planned=[seen.check], may_roll_back=target.deployment.known)
+            else:  # a deployment that does not answer is watched all the same: it may just be starting
+                with Ledger(self._ledger) as ledger:
+                    verdict = asyncio.run(self._watch(target, plan, left_out, wiring, ledger))
+            return self._finish(target.deployment, verdict)
+
+    @property
+    def _block(self) -> float:
+        block = self._options.block or min(max(SHORTEST_BLOCK, self._options.every), self._options.duration)
+        if block < self._options.every:
+            raise ConfigError(f"a block of {block:g} s is shorter than the time between two probes: lower --every")
+        return block
+
+    def _wiring(self, rules: tuple[Rule, ...]) -> Wiring:
+        options = self._options
+        slowest = max((rule.slower_than for rule in rules if isinstance(rule, ResponseTime)), default=0.0)
+        if options.deadline <= slowest:
+            raise ConfigError(f"--deadline must be longer than the response time that is judged, {slowest:g} s")
+        return Wiring(
+            options.every,
+            options.deadline,
+            options.control_url,
+            options.prometheus,
+            options.match,
+            options.error_table,
+        )
+
+    async def _watch(
+        self, target: Target, plan: WatchPlan, left_out: tuple[LeftOut, ...], wiring: Wiring, ledger: Ledger
+    ) -> Verdict:
+        stop = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        clock = SystemClock()
+        origin = clock.now() + START
+        state = WatchState.start(plan, with_control=wiring.control_url is not None)
+        header = self._header(target.deployment, plan, left_out, wiring)
+        self._keep(ledger, header)
+        view = View(header, clock, origin, state)
+        show, live = self._display(view)
+
+        def on_block(record: Record, now: WatchState, seconds: Sequence[float]) -> None:
+            self._keep(ledger, BlockLine("block", _utc(), record, now.digits))
+            for called in now.calls:
+                if called.number == record.number:
+                    self._keep(ledger, call_line(called))
+            show.block(record, now, seconds)
+
+        opening = opened_sources(target.deployment, plan, wiring, origin=origin, clock=clock, run_id=self._run_id)
+        async with opening as sources:
+            session = Watch(
+                state, sources.of_deployment, sources.of_control, origin=origin, clock=clock, on_block=on_block
+            )
+            with live:
+                await session.run(stop)
+        interrupted = session.state.blocks < plan.blocks and not session.state.decided
+        verdict = conclude(session.state, left_out, may_roll_back=target.deployment.known, interrupted=interrupted)
+        self._keep(ledger, verdict_line(verdict, interrupted=interrupted))
+        return verdict
+
+    def _display(self, view: View) -> tuple[View | Lines, AbstractContextManager[object]]:
+        if self._console.is_terminal and not self._options.json_lines:
+            return view, view.live(self._console)
+        return Lines(self._console), nullcontext()
+
+    def _keep(self, ledger: Ledger, line: Line) -> None:
+        text = ledger.append(line)
+        if self._options.json_lines:
+            click.echo(text)
+
+    def _header(self, deployment: Deployment, plan: WatchPlan, left_out: tuple[LeftOut, ...], wiring: Wiring) -> Header:
+        return Header(
+            kind="header",
+            version=1,
+            postflight=__version__,
+            python=platform.python_version(),
+            run_id=self._run_id,
+            platform=deployment.platform,
+            environment=deployment.environment,
+            base_url=deployment.base_url,
+            known=deployment.known,
+            control_url=wiring.control_url,
+            sources=wiring.signals,
+            started=self._started,
+            every=wiring.every,
+            alpha=plan.alpha,
+            duration=plan.duration,
+            block=plan.block,
+            rules=plan.rules,
+            left_out=left_out,
+        )
+
+    def _finish(self, deployment: Deployment, verdict: Verdict) -> Document:
+        about = About(
+            run_id=self._run_id,
+            platform=deployment.platform,
+            environment=deployment.environment,
+            base_url=deployment.base_url,
+            known=deployment.known,
+            started=self._started,
+            finished=_utc(),
+            postflight=__version__,
+            command=Redactor.of(deployment).text(shlex.join(["postflight", *sys.argv[1:]])),
+        )
+        doc = document.make_document(about, verdict)
+        write_reports(self._options.reports, doc)
+        self._console.print()
+        terminal.show(self._console, doc, reports=str(self._options.reports), note=f"every block is in {self._ledger}")
+        return doc
+
+
+def _utc() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
