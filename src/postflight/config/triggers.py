@@ -111,7 +111,7 @@ class Triggers(Document):
     health: HealthWords | None = None
     active_previews: PreviewsWords | None = None
     logged_errors: ErrorsWords | None = None
-    manual: Annotated[dict[Name, Action], Field(description="what a person decides: name -> do")] = {}
+    manual: dict[Name, Action] = Field(default_factory=dict, description="what a person decides: name -> do")
 
     def over(self, others: "Triggers") -> "Triggers":
         """Return these, and what they do not say from the others."""
