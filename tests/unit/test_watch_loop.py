@@ -108,7 +108,7 @@ class TestControl:
         assert "the previous deployment" in verdict.reasons[0].text
 
     def test_a_control_that_was_not_measured_holds(self) -> None:
-        verdict, *_ = watched(lambda _: seen(10, 10, healthy=False), lambda _: gone(STOPPED))
+        verdict, *_ = watched(lambda _: seen(10, 10, healthy=False), lambda _: gone(BROKEN))
         assert verdict.decision is Decision.HOLD
         assert "the control was not measured" in verdict.reasons[0].text
 
