@@ -28,7 +28,6 @@ def read(
     canary: str | None = None,
     network: str | None = None,
     every: float = 1.0,
-    span: Span = Span(1, 0.0, 5.0),
 ) -> tuple[Reading, list[float]]:
     clock, starts = FakeClock(), list[float]()
 
@@ -53,7 +52,7 @@ def read(
         canary=lambda _: said(canary),
         network=lambda _: said(network),
     )
-    return clock.run(probes.read(span)), starts
+    return clock.run(probes.read(Span(1, 0.0, 5.0))), starts
 
 
 def test_all_good() -> None:

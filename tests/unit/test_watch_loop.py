@@ -145,7 +145,7 @@ def test_a_gauge_that_is_held_long_enough_asks_for_a_hold_and_the_watch_goes_on(
     def script(number: int) -> Reading:
         return Reading(
             counted={"error_rate.probes": seen(10).counted["error_rate.probes"]} | {"error_rate.prometheus": STOPPED},
-            gauges={"active_previews": 25.0 if 5 <= number else 3.0},
+            gauges={"active_previews": 25.0 if number >= 5 else 3.0},
         )
 
     verdict, state, _ = watched(script, plan=plan)

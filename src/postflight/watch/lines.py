@@ -10,7 +10,7 @@ from postflight.watch.gauge import GaugeTrigger
 from postflight.watch.health import HealthTrigger
 from postflight.watch.sequential import SequentialTrigger
 from postflight.watch.state import Record, Trigger, WatchState
-from postflight.watch.words import clock_time, duration, needed, percentile, share_of
+from postflight.watch.words import clock_time, duration, percentile
 
 
 class Lines:
@@ -22,7 +22,7 @@ class Lines:
 
     def block(self, record: Record, state: WatchState, seconds: Sequence[float]) -> None:
         """Print one more block."""
-        parts = [f"{name} {_short(trigger)}" for name, trigger in state.triggers.items()]
+        parts = [f"{name} {_short(trigger)}," for name, trigger in state.triggers.items()]
         if seconds:
             parts.append(f"p95 {duration(percentile(tuple(sorted(seconds)), 0.95))}")
         self._print(f"{clock_time(record.end)}  {'  '.join(parts)}")
@@ -47,11 +47,10 @@ def _what(note: str) -> str:
 def _short(trigger: Trigger) -> str:
     match trigger:
         case SequentialTrigger():
-            state = trigger.breaks
-            wanted = f", needs {wish}" if (wish := needed(trigger)) not in ("", "nothing") else ""
-            return f"{share_of(trigger)} bad, evidence {state.evidence:.2g} of {state.test.threshold:.3g}{wanted}"
+            test = trigger.breaks
+            return f"{test.bad}/{test.requests} evidence {test.evidence:.2g}/{test.test.threshold:.3g}"
         case HealthTrigger():
-            failing = [f"{name} {streak.in_a_row}" for name, streak in trigger.streaks.items() if streak.in_a_row]
-            return f"failing in a row: {', '.join(failing)}" if failing else "passes" if trigger.checks else "unknown"
+            worst = max((streak.in_a_row for streak in trigger.streaks.values()), default=0)
+            return f"{worst}/{trigger.rule.failures}"
         case GaugeTrigger():
-            return "missing" if trigger.value is None else f"{trigger.value:.4g}"
+            return "missing" if trigger.value is None else f"{trigger.value:.3g}/{trigger.rule.at_least:g}"

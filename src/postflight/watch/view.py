@@ -20,7 +20,7 @@ from postflight.watch.sequential import SUSPICION, SequentialTrigger
 from postflight.watch.state import Record, Trigger, WatchState
 from postflight.watch.words import clock_time, duration, needed, percentile, share_of
 
-WIDTH = 30  # characters of a scale
+WIDTH = 24  # characters of a scale
 SPARKS = "▁▂▃▄▅▆▇█"
 _SPARKLINE = 40  # blocks
 _PER_SECOND = 4  # refreshes
@@ -72,8 +72,8 @@ class View:
         table = Table.grid(padding=(0, 2))
         table.add_row(
             plain(f"Watching {self._header.base_url}", "bold"),
-            Text(f"{clock_time(passed)} of {clock_time(plan.duration)}"),
-            ProgressBar(plan.duration, passed, width=WIDTH),
+            Text(f"{clock_time(passed)} of {clock_time(plan.duration)}", no_wrap=True),
+            ProgressBar(plan.duration, passed, width=WIDTH, complete_style="cyan", finished_style="cyan"),
         )
         about = f"{self._header.platform}/{self._header.environment}, blocks of {duration(plan.block)}"
         beside = f", control {self._header.control_url}" if self._header.control_url else ""
@@ -81,52 +81,53 @@ class View:
 
     def _triggers(self) -> Table:
         table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-        for title in ("trigger", "keeps  ◂  evidence  ▸  fires", "bad", "still needed"):
-            table.add_column(Text(title), no_wrap=True)
+        table.add_column("trigger", no_wrap=True)
+        table.add_column(Text(f"{'kept':<{WIDTH // 2 - 1}} 1 {'broken':>{WIDTH // 2 - 2}}"), no_wrap=True, width=WIDTH)
+        table.add_column("evidence", justify="right", no_wrap=True)
+        table.add_column("bad", justify="right", no_wrap=True)
+        table.add_column("still needed")
         for name, trigger in self._state.triggers.items():
-            table.add_row(*_row(name, trigger))
+            style = "bold red" if trigger.must_act else "bold yellow" if trigger.call else ""
+            picture, evidence = _evidence(trigger)
+            table.add_row(plain(name, style), picture, evidence, Text(share_of(trigger)), plain(needed(trigger), style))
         return table
 
     def _latency(self) -> Text:
         low, high = min(self._slowest), max(self._slowest)
         step = (high - low) / (len(SPARKS) - 1) or 1.0
         line = "".join(SPARKS[round((value - low) / step)] for value in self._slowest)
-        now = f"p50 {duration(percentile(self._latest, 0.5))}  p95 {duration(percentile(self._latest, 0.95))}"
-        return Text.assemble(("response times  ", "dim"), (line, "cyan"), f"  {now}", ("  (p95 of each block)", "dim"))
+        now = f"{duration(percentile(self._latest, 0.5))} median, {duration(percentile(self._latest, 0.95))} p95"
+        return Text.assemble(("p95 of each block  ", "dim"), (line, "cyan"), ("  now ", "dim"), now)
 
 
-def _row(name: str, trigger: Trigger) -> tuple[RenderableType, ...]:
-    style = "bold red" if trigger.must_act else "bold yellow" if trigger.call else ""
+def _evidence(trigger: Trigger) -> tuple[Text, Text]:
+    """Return a picture of how far a trigger is, and the same in figures."""
     match trigger:
         case SequentialTrigger():
-            evidence = Text.assemble(scale(trigger), f" {trigger.breaks.evidence:>7.2g}")
-            return plain(name, style), evidence, Text(share_of(trigger)), needed(trigger)
+            test = trigger.breaks
+            return scale(trigger), Text(f"{test.evidence:.2g} of {test.test.threshold:.3g}")
         case HealthTrigger():
-            marks = [
-                Text(f"{endpoint} {'✗' * min(streak.in_a_row, 9) or '✓'}", "red" if streak.in_a_row else "green")
-                for endpoint, streak in trigger.streaks.items()
-            ]
-            return plain(name, style), Text("  ").join(marks), Text(share_of(trigger)), needed(trigger)
+            failing = {name: streak.in_a_row for name, streak in trigger.streaks.items() if streak.in_a_row}
+            worst = max(failing.values(), default=0)
+            passing = f"{len(trigger.streaks) - len(failing)} of {len(trigger.streaks)} endpoints pass"
+            return Text(passing, "red" if failing else "green"), Text(f"{worst} of {trigger.rule.failures} in a row")
         case GaugeTrigger():
-            return plain(name, style), _level(trigger), Text(share_of(trigger)), needed(trigger)
+            value = "missing" if trigger.value is None else f"{trigger.value:.3g} of {trigger.rule.at_least:g}"
+            held = f"{trigger.held.held:.0f} of {trigger.rule.hold_for:g} s"
+            return Text(value, "yellow" if trigger.held.held or trigger.value is None else "green"), Text(held)
 
 
 def scale(trigger: SequentialTrigger) -> Text:
-    """Return the evidence on a log scale: from 1/threshold (all is well) over 1 (nothing is known) to the threshold."""
+    """Return the evidence on a log scale: from 1/threshold (the limit is kept) over 1 to the threshold (it is broken).
+
+    The bar grows from the middle, so that a glance tells which side is winning.
+    """
     test = trigger.breaks
-    log_threshold = math.log(test.test.threshold)
-    place = (test.log_evidence / log_threshold + 1) / 2
-    filled = round(min(max(place, 0.0), 1.0) * WIDTH)
-    middle = WIDTH // 2
+    place = (test.log_evidence / math.log(test.test.threshold) + 1) / 2
+    end, middle = round(min(max(place, 0.0), 1.0) * WIDTH), WIDTH // 2
     style = "red" if test.fired else "yellow" if test.evidence > SUSPICION else "green"
-    cells = ["━" if min(filled, middle) <= cell < max(filled, middle) else "─" for cell in range(WIDTH)]
-    text = Text("├", "dim")
-    for cell, mark in enumerate(cells):
-        text.append("┼" if cell == middle and mark == "─" else mark, style if mark == "━" else "dim")
-    return text.append("┤", style if test.fired else "dim")
-
-
-def _level(trigger: GaugeTrigger) -> Text:
-    value = "?" if trigger.value is None else f"{trigger.value:.4g}"
-    held = f", for {duration(trigger.held.held)}" if trigger.held.held else ""
-    return Text(f"{value} of {trigger.rule.at_least:g}{held}", "yellow" if trigger.held.held else "green")
+    text = Text()
+    for cell in range(WIDTH):
+        filled = min(end, middle) <= cell < max(end, middle)
+        text.append("█" if filled else "│" if cell == middle else "─", style if filled else "bright_black")
+    return text

@@ -24,18 +24,19 @@ def share_of(trigger: Trigger) -> str:
 def needed(trigger: Trigger) -> str:
     """Return what a trigger waits for, in a few words."""
     if trigger.call is not None:
-        return trigger.rule.do.value if trigger.call.call is Call.ACT else "a person"
+        return f"{trigger.rule.do.value}!" if trigger.call.call is Call.ACT else "a person"
     if isinstance(trigger, HealthTrigger):
+        failing = [name for name, streak in trigger.streaks.items() if streak.in_a_row]
         gone = [name for name, gaps in trigger.gaps.items() if gaps.stopped]
-        return f"signal: {', '.join(gone)}" if gone else ""
+        return f"{', '.join(failing)} to pass" if failing else f"a signal of {', '.join(gone)}" if gone else "nothing"
     if trigger.gaps.stopped:
-        return f"signal, missing for {trigger.gaps.in_a_row} blocks"
+        return f"its signal, missing for {trigger.gaps.in_a_row} blocks"
     if isinstance(trigger, GaugeTrigger):
-        return ""
+        return "nothing"
     if trigger.breaks.evidence > 1 and (more := trigger.breaks.requests_still_needed()):
-        return f"{more} requests like these to fire"
+        return f"{more} more requests like these fire"
     more = trigger.claim.more_needed
-    return f"{more} requests to be good" if more and not trigger.keeps.fired else "nothing"
+    return f"{more} requests to show it is kept" if more and not trigger.keeps.fired else "nothing"
 
 
 def clock_time(seconds: float) -> str:
