@@ -1,5 +1,6 @@
 """The watch on the reference platform, in short blocks: what is planted mid-watch, and what is decided."""
 
+import asyncio
 import contextlib
 import json
 import os
@@ -12,9 +13,15 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import httpx
 import pytest
 
+from postflight.model import Secret
+from postflight.redact import Redactor
 from postflight.reference_process import reference_platform
+from postflight.signals.clock import SystemClock
+from postflight.signals.error_table import ErrorTable
+from postflight.signals.reading import Missing, Span
 from tests.conftest import ROOT
 from tests.e2e.conftest import POSTFLIGHT
 from tests.e2e.front import Front, front
@@ -183,6 +190,42 @@ def test_a_cancelled_watch_ends_with_what_its_evidence_allows(watch: Watch, shop
         assert watching.verdict() == "hold"
         assert "too little before the planned end" in watching.reasons
     assert "HOLD  reproduced to the last digit" in replayed(tmp_path).stdout
+
+
+class TestErrorTable:
+    def rate(self, url: str, table: str, wall: float = 0.0) -> float | Missing:
+        class Clock(SystemClock):
+            def wall(self) -> float:
+                return super().wall() + wall
+
+        source = ErrorTable(Secret("DATABASE", url), table, clock=Clock(), redactor=Redactor([Secret("DATABASE", url)]))
+        return asyncio.run(source.read(Span(1, -10.0, 0.0))).gauges["logged_errors"]
+
+    def test_errors_per_second(self, ready: dict[str, Any]) -> None:
+        for severity in ("error", "critical", "info"):
+            report = {"severity": severity, "code": "planted", "message": "planted"}
+            assert httpx.post(f"{ready['web']}/api/errors", json=report).status_code == 202
+        found = self.rate(ready["database"], "error_log")
+        assert isinstance(found, float)
+        assert found == pytest.approx(0.2)
+        assert self.rate(ready["database"], "public.error_log") == found
+
+    def test_clocks_that_disagree(self, ready: dict[str, Any]) -> None:
+        found = self.rate(ready["database"], "error_log", wall=60.0)
+        assert isinstance(found, Missing)
+        assert "60.0 s apart" in found.reason
+
+    def test_a_table_that_is_not_there(self, ready: dict[str, Any]) -> None:
+        found = self.rate(ready["database"], "no_such_table")
+        assert isinstance(found, Missing)
+        assert 'relation "no_such_table" does not exist' in found.reason
+
+    def test_a_database_that_is_gone_is_missing_and_its_address_stays_secret(self) -> None:
+        url = "postgresql://someone:pa55word-of-nobody@127.0.0.1:1/velocity"
+        found = self.rate(url, "error_log")
+        assert isinstance(found, Missing)
+        assert "refused" in found.reason
+        assert "pa55word" not in found.reason
 
 
 @needs_prometheus

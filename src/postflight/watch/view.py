@@ -54,6 +54,8 @@ class View:
         parts: list[RenderableType] = [self._heading(), Text(), self._triggers()]
         if self._slowest:
             parts += [Text(), self._latency()]
+        if self._state.calls or self._notes:
+            parts.append(Text())
         for called in self._state.calls:
             style = "bold red" if called.judgement.call is Call.ACT else "bold yellow"
             parts.append(
