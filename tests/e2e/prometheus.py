@@ -8,6 +8,8 @@ import selectors
 import shutil
 import subprocess
 import time
+import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,12 +31,19 @@ class Server:
         """Wait until a query has a result."""
         until = time.monotonic() + DEADLINE
         while time.monotonic() < until:
-            address = f"{self.url}/api/v1/query?query={urllib.request.quote(query)}"
-            with urllib.request.urlopen(address, timeout=5) as answer:
-                if json.load(answer)["data"]["result"]:
-                    return
+            if self._result(query):
+                return
             time.sleep(0.1)
         raise AssertionError(f"Prometheus has nothing for {query} within {DEADLINE:g} s")
+
+    def _result(self, query: str) -> object:
+        address = f"{self.url}/api/v1/query?query={urllib.parse.quote(query)}"
+        try:
+            with urllib.request.urlopen(address, timeout=5) as answer:
+                return json.load(answer)["data"]["result"]
+        except urllib.error.HTTPError as error:
+            assert error.code == 503, error  # it listens before it is ready
+            return None
 
     def stop(self) -> None:
         self._process.terminate()

@@ -78,11 +78,11 @@ def test_what_is_waited_for() -> None:
     assert "web to pass" in screen
 
 
-@pytest.mark.parametrize(("bad", "colour"), [(0, "green"), (2, "yellow"), (10, "red")])
-def test_the_scale_grows_to_the_side_that_wins(bad: int, colour: str) -> None:
+@pytest.mark.parametrize(("bad", "blocks", "colour"), [(0, 1, "green"), (10, 1, "yellow"), (10, 9, "red")])
+def test_the_scale_grows_to_the_side_that_wins(bad: int, blocks: int, colour: str) -> None:
     plan = plan_of((ErrorRate(),))
     trigger = SequentialTrigger.start(plan, plan.sequential[0], with_control=False)
-    for _ in range(9):
+    for _ in range(blocks):
         trigger = trigger.update(seen(10, bad), None)
     bar = scale(trigger)
     assert len(bar.plain) == WIDTH
