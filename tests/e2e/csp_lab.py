@@ -1,7 +1,7 @@
 """A laboratory for Content Security Policy: Chromium, and servers on loopback that are every host there is.
 
-Chromium resolves every name to loopback (`--host-resolver-rules`), so pages have the origins that a test wants, with the real
-header lines that it wants, and nothing ever leaves the machine.
+Chromium resolves every name to loopback (`--host-resolver-rules`), so pages have the origins that a test wants, with the
+real header lines that it wants, and nothing ever leaves the machine.
 """
 
 import contextlib
@@ -13,18 +13,20 @@ import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import trustme
 from playwright.sync_api import Page, sync_playwright
 
 CHROMIUM = "/usr/bin/chromium-headless-shell"
 DEADLINE = 20_000  # milliseconds for one page, its probes included
+TLS_PORTS = (443, 444, 8443)
 
 CONTENT = {
     ".js": ("text/javascript", b"window.seen && seen(new URL(document.currentScript.src).searchParams.get('k'));"),
     ".css": ("text/css", b"#styled-by-link { z-index: 7 }"),
     ".svg": ("image/svg+xml", b"<svg xmlns='http://www.w3.org/2000/svg' width='1' height='1'/>"),
+    ".png": ("image/png", b"no image"),
     ".html": ("text/html", b"<!doctype html><title>leaf</title>"),
     ".worker": ("text/javascript", b"postMessage(1)"),
 }
@@ -33,10 +35,13 @@ CONTENT = {
 LISTENER = """
 window.violations = [];
 window.marks = new Set();
-window.seen = mark => window.marks.add(String(mark));
-document.addEventListener('securitypolicyviolation', event => window.violations.push({
-  policy: event.originalPolicy, directive: event.effectiveDirective, blocked: event.blockedURI, sample: event.sample,
-}));
+window.happened = () => {};
+window.seen = mark => { window.marks.add(String(mark)); window.happened(); };
+document.addEventListener('securitypolicyviolation', event => {
+  const {originalPolicy: policy, effectiveDirective: directive, blockedURI: blocked} = event;
+  window.violations.push({policy, directive, blocked});
+  window.happened();
+});
 """
 
 
@@ -73,7 +78,7 @@ def laboratory() -> Iterator[Lab]:
         certificate = stack.enter_context(_certificate())
         plain = stack.enter_context(_server(pages, None))
         secure = stack.enter_context(_server(pages, certificate))
-        rules = f"MAP *:443 127.0.0.1:{secure},MAP *:8443 127.0.0.1:{secure},MAP * 127.0.0.1:{plain}"
+        ports = ",".join(f"MAP *:{port} 127.0.0.1:{secure}" for port in TLS_PORTS)
         playwright = stack.enter_context(sync_playwright())
         browser = playwright.chromium.launch(
             executable_path=CHROMIUM,
@@ -83,7 +88,7 @@ def laboratory() -> Iterator[Lab]:
                 "--disable-background-networking",
                 "--disable-component-update",
                 "--disable-sync",
-                f"--host-resolver-rules={rules}",
+                f"--host-resolver-rules={ports},MAP * 127.0.0.1:{plain}",
             ],
         )
         stack.callback(browser.close)
@@ -100,6 +105,9 @@ def _handler(pages: dict[str, Served]) -> type[http.server.BaseHTTPRequestHandle
 
         def do_GET(self) -> None:
             target = urlsplit(self.path)
+            if target.path.startswith("/redirect/"):
+                self._answer("text/plain", b"", (("Location", unquote(target.path.removeprefix("/redirect/"))),), 302)
+                return
             served = pages.get(target.path)
             if served is not None:
                 self._answer("text/html; charset=utf-8", served.body.encode(), served.headers)
@@ -109,9 +117,9 @@ def _handler(pages: dict[str, Served]) -> type[http.server.BaseHTTPRequestHandle
 
         do_POST = do_GET  # noqa: N815
 
-        def _answer(self, kind: str, body: bytes, headers: tuple[tuple[str, str], ...] = ()) -> None:
+        def _answer(self, kind: str, body: bytes, headers: tuple[tuple[str, str], ...] = (), status: int = 200) -> None:
             self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            self.send_response_only(200)
+            self.send_response_only(status)
             for name, value in (("Content-Type", kind), ("Access-Control-Allow-Origin", "*"), *headers):
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(body)))

@@ -1,6 +1,6 @@
 """Content Security Policy, judged without a browser: parser, matcher, evaluator. Pure; the public names are here."""
 
-from postflight.checks.csp.inline import Inline, allows_eval, allows_inline, allows_wasm
+from postflight.checks.csp.inline import Inline, allows_eval, allows_inline, allows_wasm, requires_trusted_types
 from postflight.checks.csp.match import Request, Ruling, allows, rule
 from postflight.checks.csp.parse import parse_headers, parse_policies, parse_policy
 from postflight.checks.csp.policy import Delivery, Directive, Disposition, Policy
@@ -20,5 +20,6 @@ __all__ = [
     "parse_headers",
     "parse_policies",
     "parse_policy",
+    "requires_trusted_types",
     "rule",
 ]

@@ -1,8 +1,8 @@
 """Would a browser run this? Inline scripts, handlers, styles, `javascript:`, `eval` and WebAssembly.
 
-CSP3 6.7.3 "Element Matching Algorithms", 4.4 "Integration with ECMAScript" and 4.5 "... WebAssembly"; Trusted Types 4.3 for
-`javascript:` and `eval`. Where Chromium differs from the text, this does what Chromium does: `'strict-dynamic'` in `default-src`
-switches `'unsafe-inline'` off for styles too (the text: for scripts only).
+CSP3 6.7.3 "Element Matching Algorithms", 4.4 "Integration with ECMAScript", 4.5 "Integration with WebAssembly"; Trusted
+Types 4.3 for `javascript:` and `eval`. Where Chromium differs from the text, this does what Chromium does:
+`'strict-dynamic'` in `default-src` switches `'unsafe-inline'` off for styles too (the text: for scripts only).
 """
 
 import base64
@@ -37,10 +37,11 @@ def allows_inline(
     nonce: str | None = None,
     parser_inserted: bool = True,
 ) -> bool:
-    """Whether every enforced policy lets this run. `text` is what stands between the tags, in the attribute or behind `javascript:`.
+    """Whether every enforced policy lets this run.
 
-    With `require-trusted-types-for 'script'`, `javascript:` URLs are taken as blocked: only a default policy of the page could
-    let them pass.
+    `text` is what stands between the tags, in the attribute, or behind `javascript:` after percent-decoding. With
+    `require-trusted-types-for 'script'`, `javascript:` URLs are taken as blocked: only a default policy of the page
+    could let them pass.
     """
     return all(
         _allows_inline(policy, kind, text, nonce, parser_inserted=parser_inserted)
@@ -52,9 +53,9 @@ def allows_inline(
 def allows_eval(policies: Iterable[Policy]) -> bool:
     """Whether `eval("...")` and its kin may compile a plain string."""
     policies = [policy for policy in policies if policy.enforced]
-    return not any(_requires_trusted_types(policy) or runs_no_script(policy) for policy in policies) and all(
-        _compiles(policy, Keyword.UNSAFE_EVAL) for policy in policies
-    )
+    if requires_trusted_types(policies) or any(map(runs_no_script, policies)):
+        return False
+    return all(_compiles(policy, Keyword.UNSAFE_EVAL) for policy in policies)
 
 
 def allows_wasm(policies: Iterable[Policy]) -> bool:
@@ -84,6 +85,12 @@ def runs_no_script(policy: Policy) -> bool:
     return sandbox is not None and "allow-scripts" not in (value.lower() for value in sandbox.values)
 
 
+def requires_trusted_types(policies: Iterable[Policy]) -> bool:
+    """Whether an enforced policy refuses plain strings at the DOM's script sinks. The keyword's case counts."""
+    directives = (policy.get("require-trusted-types-for") for policy in policies if policy.enforced)
+    return any(directive is not None and "'script'" in directive.values for directive in directives)
+
+
 def source_hash(text: str, algorithm: str = "sha256") -> str:
     """Return the hash expression for inline text: `'sha256-...'`."""
     digest = base64.b64encode(hashlib.new(algorithm, text.encode("utf-8", "replace")).digest()).decode()
@@ -93,7 +100,7 @@ def source_hash(text: str, algorithm: str = "sha256") -> str:
 def _allows_inline(policy: Policy, kind: Inline, text: str, nonce: str | None, *, parser_inserted: bool) -> bool:
     if kind.directive.startswith("script") and runs_no_script(policy):
         return False
-    if kind is Inline.NAVIGATION and _requires_trusted_types(policy):
+    if kind is Inline.NAVIGATION and requires_trusted_types([policy]):
         return False
     directive = operative_directive(policy, kind.directive)
     if directive is None or allows_all_inline(directive, kind):
@@ -104,7 +111,8 @@ def _allows_inline(policy: Policy, kind: Inline, text: str, nonce: str | None, *
         return True
     if kind is Inline.SCRIPT and not parser_inserted and sources.has(Keyword.STRICT_DYNAMIC):
         return True
-    return (is_element or sources.has(Keyword.UNSAFE_HASHES)) and _lists_hash_of(sources, text)
+    hashed = f"javascript:{text}" if kind is Inline.NAVIGATION else text
+    return (is_element or sources.has(Keyword.UNSAFE_HASHES)) and _lists_hash_of(sources, hashed)
 
 
 def _lists_hash_of(sources: SourceList, text: str) -> bool:
@@ -118,8 +126,3 @@ def _lists_hash_of(sources: SourceList, text: str) -> bool:
 def _compiles(policy: Policy, *keywords: Keyword) -> bool:
     directive = operative_directive(policy, "script-src")
     return directive is None or any(parse_source_list(directive.values).has(keyword) for keyword in keywords)
-
-
-def _requires_trusted_types(policy: Policy) -> bool:
-    directive = policy.get("require-trusted-types-for")
-    return directive is not None and "'script'" in directive.values

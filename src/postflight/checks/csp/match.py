@@ -8,6 +8,7 @@ Where Chromium differs from the text, this does what Chromium does; the differen
 - Paths are compared after decoding as a whole, so that `%2F` is a slash (the text decodes piece by piece).
 - `'strict-dynamic'` allows every worker (the text treats a worker as a script that the parser inserted).
 - Plug-ins and frames may always be `about:` documents, which inherit the policy.
+- A plug-in's document is checked against `frame-src` as well; ask for both (the text: `object-src` only).
 """
 
 from collections.abc import Iterable
@@ -33,7 +34,7 @@ REQUEST_DIRECTIVES = {"script-src": "script-src-elem", "style-src": "style-src-e
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a page asks for. `hashes` are the integrity metadata of a script (`sha256-...`), all of which must be listed."""
+    """What a page asks for. `hashes` are a script's integrity metadata (`sha256-...`), all of which must be listed."""
 
     directive: str
     url: str
@@ -67,9 +68,9 @@ def allows(
 ) -> bool:
     """Whether a page at `self_origin` under all these policies may use `url` for what `directive` governs.
 
-    Every enforced policy must allow; report-only ones have no say. `script-src` and `style-src` stand for a request, which
-    is `-elem`. `redirected`: paths are not compared after a redirect. Raises `InvalidUrl` for a URL or an origin that is none, and
-    ValueError for a directive that has no source list.
+    Every enforced policy must allow; report-only ones have no say. `script-src` and `style-src` stand for a request,
+    which is `-elem`. `redirected`: paths are not compared after a redirect. Raises `InvalidUrl` for a URL or an origin
+    that is none, and ValueError for a directive that has no source list.
     """
     request = Request(directive, url, self_origin, nonce, tuple(hashes), parser_inserted, redirected)
     return all(ruling.allowed for ruling in rule(policies, request) if ruling.policy.enforced)

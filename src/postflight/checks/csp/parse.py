@@ -1,10 +1,10 @@
 """Text to policies, as browsers do it: lenient, silent, the first directive of a name wins.
 
-CSP3 2.2.1 "Parse a serialized CSP" and 2.2.2 "Parse a response's Content Security Policies". Where Chromium differs from the
-text, this does what Chromium does:
+CSP3 2.2.1 "Parse a serialized CSP" and 2.2.2 "Parse a response's Content Security Policies". Where Chromium differs
+from the text, this does what Chromium does:
 
-- A directive whose value has a character outside printable ASCII is dropped, and still hides later ones of its name. (The
-  text skips such a token as if it were not there, so the later one would count.)
+- A directive whose value has a character outside printable ASCII is dropped, and still hides later ones of its name.
+  (The text skips such a token as if it were not there, so the later one would count.)
 - A name with other characters than letters, digits and dashes is dropped.
 - A policy without directives is kept by Chromium and means nothing; the text drops it, and so does this.
 """

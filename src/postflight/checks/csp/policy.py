@@ -36,7 +36,7 @@ class Directive:
     values: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        """The directive as it would stand in a header."""
+        """Return the directive as it would stand in a header."""
         return " ".join((self.name, *self.values))
 
 
@@ -67,7 +67,7 @@ class Policy:
         return self.disposition is Disposition.ENFORCE
 
     def __str__(self) -> str:
-        """The policy as it would stand in a header, without what was dropped."""
+        """Return the policy as it would stand in a header, without what was dropped."""
         return "; ".join(map(str, self.directives))
 
 
@@ -90,7 +90,7 @@ FETCH_FALLBACKS: dict[str, tuple[str, ...]] = {
     "style-src-elem": ("style-src-elem", "style-src", "default-src"),
     "worker-src": ("worker-src", "child-src", "script-src", "default-src"),
 }
-"""Directive -> where a browser looks for its source list, in this order (CSP3, 6.8.3 "Get fetch directive fallback list")."""
+"""Directive -> where a browser looks for its source list, in order (CSP3 6.8.3 "Get fetch directive fallback list")."""
 
 URL_DIRECTIVES = ("base-uri", "form-action", "frame-ancestors")
 """Directives with a source list that fall back to nothing."""
@@ -123,7 +123,7 @@ KNOWN_DIRECTIVES = SOURCE_LIST_DIRECTIVES | frozenset(OTHER_DIRECTIVES) | frozen
 
 
 def operative_directive(policy: Policy, name: str) -> Directive | None:
-    """Return the directive that decides about `name` in this policy after its fall-backs, or None: nothing restricts it."""
+    """Return the directive that decides about `name` after its fall-backs, or None: nothing restricts it."""
     for candidate in FETCH_FALLBACKS.get(name, (name,)):
         found = policy.get(candidate)
         if found is not None:

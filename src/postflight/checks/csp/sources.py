@@ -1,8 +1,8 @@
 """Source expressions: what stands behind a directive's name. CSP3 2.3.1 "Source Lists".
 
-Where Chromium differs from the text, this does what Chromium does: a query or fragment behind a path is cut off (the grammar
-has none), `'sha-256-...'` is a hash as `'sha256-...'` is, and a nonce or hash that is no base64 is not there at all: it
-matches nothing and does not switch `'unsafe-inline'` off either.
+Where Chromium differs from the text, this does what Chromium does: a query or fragment behind a path is cut off (the
+grammar has none), and `'sha-256-...'` is a hash as `'sha256-...'` is. In both, a nonce or hash that is no base64 is not
+there at all: it matches nothing and does not switch `'unsafe-inline'` off either.
 """
 
 import base64
@@ -44,7 +44,7 @@ class Scheme:
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """`https://*.example.com:8443/path/`. `host` is without the `*.`; with `wildcard` and an empty host it is any host."""
+    """`https://*.example.com:8443/path/`. `host` is without the `*.`; `wildcard` with an empty host is any host."""
 
     host: str
     wildcard: bool = False
@@ -193,5 +193,5 @@ class SourceList:
 
 @lru_cache(maxsize=4096)
 def parse_source_list(values: tuple[str, ...]) -> SourceList:
-    """Parse a directive's values. `'none'` beside other sources stays in the list; browsers ignore it, and so does `match`."""
+    """Parse a directive's values. `'none'` beside other sources stays in the list; browsers, and `match`, ignore it."""
     return SourceList(tuple((text, parse_source(text)) for text in values))
