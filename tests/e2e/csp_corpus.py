@@ -37,14 +37,14 @@ SCHEMES = ("", "http://", "https://", "ws://", "wss://", "HTTPS://", "ftp://", "
 KEYWORDS = """
 'self' 'SELF' 'none' 'unsafe-inline' 'unsafe-eval' 'strict-dynamic' 'unsafe-hashes' 'report-sample' 'wasm-unsafe-eval' *
 'nonce-R4nd0mR4nd0m' 'nonce-other123' 'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='
-""".split()
+""".split()  # noqa: SIM905 - reads better
 WORDS = """
 http: https: ws: wss: data: blob: filesystem: foo: HTTPS: : self none 'self *. *.* ** *:* *:443 *:80 http://* https://*
 https://*:8443 http://*:* */x *.*.test a.*.test *a.test [::1] http://[::1] a_b.test .a.test a..test a.test. *.a.test.
 a.test?x a.test#x a.test/x?q a.test/x#f https://user@a.test 'nonce-%N%' 'nonce-' 'sha256-x' script-src http:/a.test
 http:///x https:a.test "a.test" 'none'x http://a.test:80:80 a.test:8080/x/ A.TEST b.A.tEsT/x https://a.test:80
 http://a.test:443 a.test:443 a.test:80 a.test:443/x http://a.test:8443 ws://a.test wss://a.test:8443 //a.test ://a.test
-""".split()
+""".split()  # noqa: SIM905 - reads better
 
 
 def source(random: Random) -> str:

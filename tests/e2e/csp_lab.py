@@ -1,7 +1,7 @@
 """A laboratory for Content Security Policy: Chromium, and servers on loopback that are every host there is.
 
-Chromium resolves every name to loopback (`--host-resolver-rules`), so pages have the origins that a test wants, with the
-real header lines that it wants, and nothing ever leaves the machine.
+Chromium resolves every name to loopback (`--host-resolver-rules`), so pages have the origins that a test wants, with
+the real header lines that it wants, and nothing ever leaves the machine.
 """
 
 import contextlib

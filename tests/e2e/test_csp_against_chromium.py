@@ -135,10 +135,10 @@ def explain(batch: Batch, differences: set[tuple[int, int]], ours: set[tuple[int
 @pytest.mark.parametrize(
     ("directives", "seed", "count"),
     [
-        (("connect-src",), SEED, 16),
-        (("img-src", "script-src", "style-src", "font-src"), SEED + 1, 8),
-        (("media-src", "object-src"), SEED + 2, 4),
-        (("frame-src",), SEED + 3, 4),
+        (("connect-src",), SEED, 8),
+        (("img-src", "script-src", "style-src", "font-src"), SEED + 1, 6),
+        (("media-src", "object-src"), SEED + 2, 2),
+        (("frame-src",), SEED + 3, 3),
     ],
     ids=lambda value: value[0] if isinstance(value, tuple) else "",
 )
@@ -214,9 +214,10 @@ def test_probes_run_exactly_where_the_library_says(lab: Lab) -> None:
 
 
 FRAGMENTS = (
-    *"connect-src CONNECT-SRC default-src connect_src connect-src: img-src 1a-b 'self' 'none' http://a.test a.test *".split(),
-    *"; ; ; ; , , ,, ;connect-src ;default-src ;connect-src 'self'; *, = nonce-x <script> %00 / \\ \"".split(),
-    *("connect-src\t", "\xe9", "\xa0", "a.test\xa0", "\x7f", "\x01", "\x0b", "\x0c", "\t", "; ;", "; connect-src"),
+    *"connect-src CONNECT-SRC default-src connect_src connect-src: img-src 1a-b 'self' 'none'".split(),  # noqa: SIM905 - reads better
+    *"http://a.test a.test * ; ; ; ; , , ,, ;connect-src ;default-src ;connect-src 'self'; *,".split(),  # noqa: SIM905 - reads better
+    *("=", "nonce-x", "<script>", "%00", "/", "\\", '"', "connect-src\t", "\xe9", "\xa0", "a.test\xa0", "\x7f"),
+    *("\x01", "\x0b", "\x0c", "\t", "; ;", "; connect-src"),
 )
 
 
