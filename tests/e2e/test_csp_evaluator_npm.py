@@ -185,9 +185,9 @@ def corpus(folder: Path) -> list[str]:
     known = [*sorted(BYPASSES)[::4], *random.sample(theirs, k=8)]
     hosts = ("cdn.example.com", "https://static.example.org", "*.example.net", "https://a.example.com/js/", *known)
     words = (
-        "'self'", "'none'", "'unsafe-inline'", "'unsafe-inline'", "'unsafe-eval'", "'strict-dynamic'", "'unsafe-hashes'",
+        "'self'", "'none'", "'unsafe-inline'", "'unsafe-inline'", "'unsafe-eval'", "'strict-dynamic'",
+        "'unsafe-hashes'", "'report-sample'", "*", "http:", "https:", "data:", "http://*", "https://*",
         "'nonce-r7Qk2PdX0aLw9tYbC4sZmA=='", "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='",
-        "*", "http:", "https:", "data:", "http://*", "https://*", "'report-sample'",
     )  # fmt: skip
     names = (
         "default-src",
