@@ -159,7 +159,7 @@ VELOCITY_POLICY = (
     "connect-src 'self' *.supabase.co *.fly.dev wss:; font-src 'self' fonts.gstatic.com;"
 )
 _UNTIL = date(2027, 3, 31)
-_WHY = "Velocity's plan 7.3 asks for it; Phase 13 (4.1) demands its end."
+_WHY = "plan 7.3; Phase 13 (4.1) ends it"
 _PRIVATE = ("strict-origin-when-cross-origin", "strict-origin", "same-origin", "no-referrer")
 _OWN_CODE = (
     Demand.NO_INLINE_SCRIPT,
