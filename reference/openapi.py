@@ -75,7 +75,7 @@ def _auth_paths() -> Object:
         "/api/auth/login": {
             "post": _operation(
                 "auth", "signIn", "Sign in", {200: _json("Signed in", "SignedIn", cookie)},
-                refusals=(401, *_BODY_REFUSED), body="Credentials", public=True,
+                refusals=(401, *_BODY_REFUSED, 429), body="Credentials", public=True,
             ),
         },
         "/api/auth/logout": {

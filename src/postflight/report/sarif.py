@@ -3,7 +3,8 @@
 GitHub wants what the standard leaves open: a physical location with a relative URI for every result, `results` also
 when there are none, and a fingerprint, so that an alert is the same one tomorrow. It shows 5,000 results of a run.
 
-Each bad finding is a result, and so is each of its weak points. An alert is something to do: what is still to come is none.
+Each bad finding is a result, and so is each of its weak points. An alert is something to do, so
+what is still to come is none.
 Sources: OASIS SARIF 2.1.0 (errata 01); GitHub, "SARIF support for code scanning". Texts come redacted; here they are
 bounded.
 """
