@@ -21,7 +21,7 @@ from .velocity import routes
 Hold = Callable[..., None]
 Refuse = Callable[[Iterable[HeaderFinding], Seen], None]
 NO_TIER = Tier("none", (), Severity.HIGH)
-"""For a site that has promised nothing: what is sent must not be broken, and what is missing counts when it is grave."""
+"""For a site that has promised nothing: what is sent must not be broken, what is missing counts when grave."""
 _MOST_TOLD = 3  # weak points in a summary; results.sarif and verdict.json have all
 
 

@@ -1,7 +1,7 @@
 """Each planted security fault turns exactly its checks red, and with no fault every tier is clean.
 
-By default the faults of a start are planted together and everything but their checks must stay green; `--prove` plants
-each one alone.
+Each run is the whole stage, so that no other check may fail. By default the faults of a start are planted together;
+`--prove` plants each one alone.
 """
 
 import itertools
@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from postflight.reference_process import READY_VARIABLE, reference_platform
-from tests.conftest import ROOT, Result, run_process
+from tests.conftest import Result, run_process
 from tests.faults.security_table import STARTS, Planted, Start
 from tests.faults.test_faults import failing
 
@@ -39,28 +39,20 @@ def rules_told(result: Result) -> set[str]:
     }
 
 
-def hold_to_the_table(result: Result, start: Start, planted: tuple[Planted, ...]) -> None:
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "planted" not in metafunc.fixturenames:
+        return
+    together = [pytest.param(start, start.planted, id=start.name) for start in STARTS]
+    alone = [pytest.param(start, (one,), id=one.fault) for start in STARTS for one in start.planted]
+    metafunc.parametrize(("start", "planted"), alone if metafunc.config.getoption("--prove") else together)
+
+
+def test_faults_turn_their_checks_red(start: Start, planted: tuple[Planted, ...], tmp_path: Path) -> None:
+    faults = [argument for one in planted for argument in ("--fault", one.fault)]
+    result = security(tmp_path, *start.arguments, *faults)
     assert failing(result) == {check for one in planted for check in one.fails}, result.output
     assert {one.rule for one in planted if one.rule} <= rules_told(result), result.output
     assert result.decision == start.verdict, result.output
-
-
-@pytest.mark.parametrize("start", STARTS, ids=lambda start: start.name)
-def test_faults_turn_their_checks_red(start: Start, tmp_path: Path) -> None:
-    faults = [argument for one in start.planted for argument in ("--fault", one.fault)]
-    hold_to_the_table(security(tmp_path, *start.arguments, *faults), start, start.planted)
-
-
-@pytest.mark.parametrize(
-    ("start", "planted"),
-    [pytest.param(start, planted, id=planted.fault) for start in STARTS for planted in start.planted],
-)
-def test_a_fault_alone_turns_only_its_own(
-    start: Start, planted: Planted, tmp_path: Path, pytestconfig: pytest.Config
-) -> None:
-    if not pytestconfig.getoption("--prove"):
-        pytest.skip("planted together with the others of its start; --prove plants it alone")
-    hold_to_the_table(security(tmp_path, *start.arguments, "--fault", planted.fault), start, (planted,))
 
 
 @pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])
