@@ -90,8 +90,8 @@ def test_stages_cannot_be_led_elsewhere(run_gate: RunGate, site: str, option: st
 
 
 def test_a_verdict_about_something_else_is_invalid(run_gate: RunGate, site: str) -> None:
-    with hostile.answering() as elsewhere:
-        elsewhere = elsewhere.replace("127.0.0.1", "localhost")
+    with hostile.answering() as answering:
+        elsewhere = answering.replace("127.0.0.1", "localhost")
         environ = {"PYTEST_ADDOPTS": f"--base-url={elsewhere}"}
         result = run_gate({"smoke": GREEN}, "--environment", "here", env=environ, deployments=_here(site))
     assert (result.decision, result.exit_code) == ("invalid", 30), result.output
@@ -143,7 +143,10 @@ def leave(run_id):
 LEAVES = {
     "none": ("os._exit(0)", "was not written"),
     "a foreign one": ("leave('20200101T000000-abcdef-smoke')", "is of run 20200101T000000-abcdef-smoke"),
-    "half of one": ("(REPORTS / 'verdict.json').write_text('{\"version\": 1, '); os._exit(0)", "is no verdict document"),
+    "half of one": (
+        "(REPORTS / 'verdict.json').write_text('{\"version\": 1, '); os._exit(0)",
+        "is no verdict document",
+    ),
     "one, and then crashes": (
         "import atexit; atexit.register(os._exit, 7)\ndef test_x(): pass",
         "its verdict is promote, but pytest ended with exit code 7",
@@ -159,7 +162,9 @@ def test_a_stage_without_a_verdict_of_its_own_is_invalid(
     old = run_gate({"smoke": GREEN}, "--base-url", site)
     assert old.exit_code == 0
     (folder / "old.json").write_text(_with_run_id(old.reports / "smoke" / "verdict.json", "RUN"))
-    (folder / "smoke" / "test_it.py").write_text(f"import os, pytest, signal\npytestmark = pytest.mark.smoke\n{STALE}\n{source}")
+    (folder / "smoke" / "test_it.py").write_text(
+        f"import os, pytest, signal\npytestmark = pytest.mark.smoke\n{STALE}\n{source}"
+    )
     result = run_gate({}, "--base-url", site)
     assert (result.decision, result.exit_code) == ("invalid", 30), result.output
     assert words in result.finding("stage smoke")["summary"]

@@ -22,10 +22,12 @@ GREEN = "def test_x(): pass"
 MEASURED = (
     sys.executable,
     "-c",
-    "import resource, subprocess, sys\n"
-    "code = subprocess.call(sys.argv[1:])\n"
-    "print('peak', resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)\n"
-    "sys.exit(code)",
+    """\
+import resource, subprocess, sys
+code = subprocess.call(sys.argv[1:])
+print('peak', resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+sys.exit(code)
+""",
 )
 
 
