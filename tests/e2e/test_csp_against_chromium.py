@@ -5,6 +5,7 @@ policies make it affordable: Chromium checks each request against each of them a
 have broken, so that one page decides policies x URLs. The probes further down run under *enforced* policies.
 """
 
+import itertools
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -168,6 +169,33 @@ def test_the_matcher_decides_as_chromium_does(lab: Lab, directives: tuple[str, .
             disagreements.append(explain(batch, theirs ^ ours, ours))
     assert not disagreements, f"of {decisions} decisions:\n" + "\n".join(disagreements)
     assert 0.1 < blocked / decisions < 0.95, "a corpus in which nearly all is allowed or blocked proves little"
+
+
+CORNER_SOURCES = """
+'self' a.test a.test:80 a.test:443 a.test:8080 http://a.test http://a.test:80 http://a.test:443 http://a.test:8080
+https://a.test https://a.test:80 https://a.test:443 ws://a.test wss://a.test ws: wss: http: https: *:443 *:8080
+a.test:* a.test/%FF a.test/%FE a.test/\u00ff a.test/x%2Fy.js a.test/x/ a.test/x?q a.test/x#f a.test. 10.1.2.3 [::1]
+*.test app.test
+""".split()  # noqa: SIM905 - reads better
+
+
+@pytest.mark.parametrize("directive", ["connect-src", "frame-src", "form-action"])
+@pytest.mark.parametrize("self_origin", ["http://app.test", "http://app.test:8080", "https://app.test"])
+def test_every_corner_of_ports_schemes_and_paths(lab: Lab, directive: str, self_origin: str) -> None:
+    schemes = _schemes(directive, self_origin)
+    addresses = [
+        f"{scheme}://{host}{port}/"
+        for scheme, host, port in itertools.product(schemes, ("a.test", "app.test"), ("", ":80", ":443", ":8080"))
+        if scheme.startswith("http") or port in ("", ":8080")  # Chromium opens one socket to a host after the other
+    ]
+    addresses += [f"{schemes[-1]}://a.test{path}" for path in ("/%FF", "/%FE", "/x", "/x/y.js", "/x%2Fy.js")]
+    batch = Batch(
+        self_origin,
+        tuple(f"{directive} {source}; report-to p{tag}p" for tag, source in enumerate(CORNER_SOURCES)),
+        tuple((directive, f"{address}?k={key}") for key, address in enumerate(addresses)),
+    )
+    theirs, ours = blocked_by_chromium(lab, batch), blocked_by_us(batch)
+    assert theirs == ours, explain(batch, theirs ^ ours, ours)
 
 
 def test_redirects_free_the_path_and_nothing_else(lab: Lab) -> None:
