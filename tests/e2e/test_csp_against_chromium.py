@@ -186,7 +186,7 @@ def test_every_corner_of_ports_schemes_and_paths(lab: Lab, directive: str, self_
     addresses = [
         f"{scheme}://{host}{port}/"
         for scheme, host, port in itertools.product(schemes, ("a.test", "app.test"), ("", ":80", ":443", ":8080"))
-        if scheme.startswith("http") or port in ("", ":8080")  # Chromium opens one socket to a host after the other
+        if scheme.startswith("http") or not port  # Chromium opens one socket to a host after the other
     ]
     addresses += [f"{schemes[-1]}://a.test{path}" for path in ("/%FF", "/%FE", "/x", "/x/y.js", "/x%2Fy.js")]
     batch = Batch(
@@ -223,7 +223,7 @@ def test_redirects_free_the_path_and_nothing_else(lab: Lab) -> None:
     assert not disagreements, "\n".join(disagreements)
 
 
-PROBED_POLICIES = 320
+PROBED_POLICIES = 304
 FRAMES_PER_PAGE = 16
 FRAMES = """
 async paths => Promise.all(paths.map(path => new Promise(end => {
@@ -269,7 +269,7 @@ def test_hostile_text_is_read_as_chromium_reads_it(lab: Lab, delivery: Delivery)
     random = Random(SEED + 6)
     disagreements, blocked = [], 0
     urls = ["http://app.test/", "http://a.test/", "http://b.test/"]
-    for _ in range(120):
+    for _ in range(90):
         text = "".join(random.choice(FRAGMENTS) + random.choice(("", " ")) for _ in range(random.randint(2, 9)))
         if delivery is Delivery.META:
             # a comma means nothing special in <meta>'s own rules; Chromium splits there as in a header, and so do we
@@ -289,7 +289,7 @@ def test_hostile_text_is_read_as_chromium_reads_it(lab: Lab, delivery: Delivery)
         if theirs != ours:
             disagreements.append(f"{text!r}: Chromium {theirs}, we {ours}")
     assert not disagreements, "\n".join(disagreements[:40])
-    assert 40 < blocked < 320
+    assert 30 < blocked < 240
 
 
 FRAMED = """

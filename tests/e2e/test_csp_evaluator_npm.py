@@ -58,7 +58,7 @@ class Severe:
             return "inline", "handler", "javascript"
         if self.directive in ("object-src", "base-uri"):
             return (self.directive.partition("-")[0],)
-        return ("data",) if self.value == "data:" else ("foreign", "host", "object")
+        return ("data", "object") if self.value == "data:" else ("foreign", "host", "object")
 
 
 @dataclass(frozen=True)
@@ -300,6 +300,8 @@ def chromium_runs(lab: Lab, policy: str, finding: Severe) -> set[str]:
     host = finding.value.removeprefix("https://").rstrip("/")
     script = f'<script src="http://{host}/x.js?k=host"></script>' if "." in host else ""
     page = csp_probes.PAGE.replace("<body>", f"<body>{script}")
+    if finding.value == "data:":
+        page = page.replace("http://object.test/x.png?k=object", "data:image/png,x")
     if finding.value.startswith("https:"):
         for name in ("foreign", "object", "base"):
             page = page.replace(f"http://{name}.test", f"https://{name}.test")
