@@ -66,6 +66,7 @@ class _Gather:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         self._run.collector.add_report(report)
+        self._run.browser = self._run.browser or getattr(report, "postflight", {}).get("browser", "")
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:

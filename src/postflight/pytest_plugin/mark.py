@@ -31,6 +31,7 @@ def mark_report(run: Run, item: pytest.Item, call: pytest.CallInfo[None], report
         "on_breach": (asked or run.budgets.on_breach_of(run.deployment.platform, covers)).value,
         "measurements": measurements_as_json(measured),
         "rerun": _rerun(run, item),
+        "browser": run.browser,  # a worker's: only it has one
         "evidence": list(evidence),
         **outcome.as_json(),
     }
