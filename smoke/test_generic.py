@@ -7,10 +7,10 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
-from postflight.probes.client import Client
 
 from postflight.flow import Request, Response
 from postflight.model import Deployment
+from postflight.probes.client import Client
 from postflight.pytest_plugin.fixtures import Exclude, Measure
 
 pytestmark = pytest.mark.smoke

@@ -38,7 +38,7 @@ from postflight.pytest_plugin.fixtures import (
 from postflight.pytest_plugin.mark import mark_report
 from postflight.pytest_plugin.progress import ProgressWriter, progress_descriptor
 from postflight.pytest_plugin.run import Run, start
-from postflight.pytest_plugin.state import CHECK, CHECKS_AFTER_CALL, RUN
+from postflight.pytest_plugin.state import CHECK, CHECKS_AFTER_CALL, EVIDENCE, MEASURED, RUN
 
 __all__ = [
     "account",
@@ -171,6 +171,15 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
     if run is not None and run.grounded and not _is_worker(session.config):
         return True
     return None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Start each attempt anew: what an earlier one suffered or measured is not this one's."""
+    keys: tuple[pytest.StashKey[Any], ...] = (CHECKS_AFTER_CALL, MEASURED, EVIDENCE)
+    for key in keys:
+        if key in item.stash:
+            del item.stash[key]
 
 
 @pytest.hookimpl(wrapper=True)
