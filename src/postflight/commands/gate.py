@@ -190,7 +190,7 @@ class Gate:
 
     def _arguments(self, stage: str, reports: Path) -> list[str]:
         options = self._options
-        # with "=": pytest takes the value of an option that it does not know yet for a path, and that for the root
+        # with "=": a value by itself pytest takes for a path, and its folder for the root, before it knows our options
         arguments = [stage, "-m", stage, f"--reports={reports}", "--color=no"]
         named = {
             "--base-url": options.base_url,
