@@ -11,6 +11,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
 from postflight.reference_process import READY_VARIABLE, reference_platform
+from reference.web.attempts import LIMIT
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
 Object = dict[str, Any]
@@ -131,6 +132,10 @@ def test_every_answer_is_as_documented(client: httpx.Client, contract: Contract,
     account = ready["accounts"]["primary"]
     call("POST", "/api/auth/login", 401, json=account | {"password": "wrong"})
     refuse_bodies("POST", "/api/auth/login")
+    nobody = {"email": "nobody@velocity.test", "password": "wrong"}
+    for _ in range(LIMIT):
+        call("POST", "/api/auth/login", 401, json=nobody)
+    call("POST", "/api/auth/login", 429, json=nobody)
     call("POST", "/api/auth/login", 200, json=account)
 
     # by cookie, from a page of another origin
