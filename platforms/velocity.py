@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from postflight.errors import NotEnoughEvidence, UnexpectedAnswer, Unreachable
-from postflight.flow import Answer, Flow, Pause, Request, Response
+from postflight.flow import Answer, Flow, Pause, Request, Response, cut
 from postflight.model import Account
 
 PREFIX = "postflight-"  # of the names of all projects that a run creates; `postflight cleanup` goes by it
@@ -136,7 +136,7 @@ class Velocity:
             return None
         if answer.status in REFUSALS:
             raise answer.unexpected(
-                "a refusal that says why (error.code about the pool)", f"{answer.status}: {answer.text[:300]}"
+                "a refusal that says why (error.code about the pool)", f"{answer.status}: {cut(answer.text)}"
             )
         return _session(answer.expect(200).json_object())
 
@@ -242,7 +242,7 @@ class Velocity:
                 return
             yield Pause(POLL_SECONDS)
         message = f"{session.url} did not serve the edited text within {within:.0f} s"
-        raise UnexpectedAnswer(message, expected=text, seen=body[:300], where=session.url)
+        raise UnexpectedAnswer(message, expected=text, seen=cut(body), where=session.url)
 
     def health(self, service: str, path: str, *, region: str | None = None) -> Flow[Mapping[str, Any]]:
         """Return the health document of a service; anything but 200 is a fault that says which check failed."""

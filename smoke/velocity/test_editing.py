@@ -44,11 +44,20 @@ def test_edit_is_visible_in_the_preview(
         page.get_by_test_id("stop-preview").click()
 
 
+@pytest.mark.measures("edit.sync")
 def test_edit_by_the_official_client(
-    api: Client, platform: Velocity, project: Project, deployment: Deployment, run_id: str, start_preview: StartPreview
+    api: Client,
+    platform: Velocity,
+    project: Project,
+    deployment: Deployment,
+    run_id: str,
+    start_preview: StartPreview,
+    measure: Measure,
 ) -> None:
     """An edit that Supabase's own client broadcasts reaches the preview"""
     session = start_preview(project)
     text = f"broadcast {run_id}"
-    broadcast_edit(api, deployment, project.id, "index.html", f"<!doctype html><title>t</title><h1>{text}</h1>")
+    page = f"<!doctype html><title>t</title><h1>{text}</h1>"
+    sent = broadcast_edit(api, deployment, project.id, "index.html", page)
     api.run(platform.wait_until_served(session, text, within=VISIBLE_WITHIN), deadline=VISIBLE_WITHIN + 5)
+    measure("edit.sync", time.monotonic() - sent, where=session.url)

@@ -6,6 +6,7 @@ import pytest
 
 from platforms.velocity import Project, Session, Velocity
 from postflight.errors import ConfigError, UnexpectedAnswer
+from postflight.flow import cut
 from postflight.model import Deployment
 from postflight.probes.client import Client
 from postflight.pytest_plugin.fixtures import Exclude, Measure
@@ -32,7 +33,7 @@ def test_preview_serves_the_project(
     served = api.run(platform.served(session))
     if project.name not in served:
         message = f"{session.url} serves something else than the project {project.name}"
-        raise UnexpectedAnswer(message, expected=project.name, seen=served[:300], where=session.url)
+        raise UnexpectedAnswer(message, expected=project.name, seen=cut(served), where=session.url)
 
 
 @pytest.mark.covers("VEL-S8")

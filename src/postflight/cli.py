@@ -9,6 +9,7 @@ COMMANDS = {  # name -> "module:attribute"
     "cleanup": "postflight.commands.cleanup:cleanup",
     "config": "postflight.commands.config:config",
     "coverage": "postflight.commands.coverage:coverage",
+    "csp": "postflight.commands.csp:csp",
     "gate": "postflight.commands.gate:gate",
     "headers": "postflight.commands.headers:headers",
     "serve": "postflight.commands.serve:serve",

@@ -20,6 +20,14 @@ T = TypeVar("T")
 JSON = dict[str, "JSON"] | list["JSON"] | str | int | float | bool | None
 
 
+MAX_SHOWN = 300  # characters of an answer that an error shows
+
+
+def cut(text: str) -> str:
+    """Return the beginning of a text. The mark of the cut lets the redactor find what is left of a secret beside it."""
+    return text if len(text) <= MAX_SHOWN else text[:MAX_SHOWN] + "…"
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """One request. `service` is a name of the deployment's services; `path` is joined to its URL, or is absolute (`https://...`)."""
@@ -50,26 +58,30 @@ class Answer:
     value: Mapping[str, JSON]
     response: "Response"
 
+    def _seen(self, found: JSON) -> str:
+        """Say what was there: the names beside it, and not their values, of which one may be a token."""
+        return f"{found!r} in an object with {cut(', '.join(sorted(self.value))) or 'nothing in it'}"
+
     def text(self, key: str) -> str:
         """Return the non-empty string at `key`, or raise `UnexpectedAnswer`."""
         found = self.value.get(key)
         if isinstance(found, str) and found:
             return found
-        raise self.response.unexpected(f"a non-empty string at {key!r}", f"{found!r} in {json.dumps(self.value)[:300]}")
+        raise self.response.unexpected(f"a non-empty string at {key!r}", self._seen(found))
 
     def object(self, key: str) -> "Answer":
         """Return the object at `key`, or raise `UnexpectedAnswer`."""
         found = self.value.get(key)
         if isinstance(found, dict):
             return Answer(found, self.response)
-        raise self.response.unexpected(f"an object at {key!r}", f"{found!r} in {json.dumps(self.value)[:300]}")
+        raise self.response.unexpected(f"an object at {key!r}", self._seen(found))
 
     def items(self, key: str) -> list[JSON]:
         """Return the list at `key`, or raise `UnexpectedAnswer`."""
         found = self.value.get(key)
         if isinstance(found, list):
             return found
-        raise self.response.unexpected(f"a list at {key!r}", f"{found!r} in {json.dumps(self.value)[:300]}")
+        raise self.response.unexpected(f"a list at {key!r}", self._seen(found))
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +111,7 @@ class Response:
         """Return self when the status is one of these, else raise `UnexpectedAnswer`."""
         if self.status in statuses:
             return self
-        raise self.unexpected(f"status {' or '.join(map(str, statuses))}", f"status {self.status}: {self.text[:300]!r}")
+        raise self.unexpected(f"status {' or '.join(map(str, statuses))}", f"status {self.status}: {cut(self.text)!r}")
 
     def json_object(self) -> Answer:
         """Return the body as a JSON object, or raise `UnexpectedAnswer`."""
@@ -109,7 +121,7 @@ class Response:
             value = None
         if isinstance(value, dict):
             return Answer(value, self)
-        raise self.unexpected("a JSON object", repr(self.text[:300]))
+        raise self.unexpected("a JSON object", repr(cut(self.text)))
 
     def unexpected(self, expected: str, seen: str) -> UnexpectedAnswer:
         """Build the error for an answer that is not what was promised."""

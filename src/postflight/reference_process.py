@@ -39,7 +39,12 @@ def reference_platform(arguments: Sequence[str] = ()) -> Iterator[str]:
         command = [sys.executable, "-m", "reference", "--until-stdin-closes", *arguments]
         try:
             process = subprocess.Popen(  # noqa: S603 - our own module, no shell
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, env=_environment()
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                env=_environment(),
+                start_new_session=True,  # a Ctrl-C is for us: what we created is removed before the platform goes
             )
         except OSError as error:
             raise CannotMeasure(f"the reference platform could not be started: {error}") from error

@@ -7,6 +7,7 @@ import selectors
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -54,14 +55,19 @@ def run_stage(
     log.parent.mkdir(parents=True, exist_ok=True)
     until = time.monotonic() + deadline
     read_end, write_end = os.pipe()
-    with log.open("wb") as output, os.fdopen(read_end, "rb", buffering=0) as pipe:
+    with (
+        log.open("wb") as output,
+        os.fdopen(read_end, "rb", buffering=0) as pipe,
+        tempfile.TemporaryDirectory(prefix="postflight-stage-", ignore_cleanup_errors=True) as scratch,
+    ):
         try:
             process = subprocess.Popen(  # noqa: S603 - our own module, no shell
                 [sys.executable, "-m", "pytest", *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                env={**environment, PROGRESS_VARIABLE: str(write_end)},
+                # what a killed stage and its browser leave in temporary folders goes with `scratch`
+                env={**environment, PROGRESS_VARIABLE: str(write_end), "TMPDIR": scratch},
                 pass_fds=[write_end],
                 start_new_session=True,
             )
@@ -107,10 +113,12 @@ def _parse(line: bytes) -> Progress | None:
 
 def _end(process: subprocess.Popen[bytes]) -> int:
     """End the process and all that it started, politely first. Returns its exit code."""
-    if process.poll() is None:
-        process.send_signal(signal.SIGINT)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(GRACE)
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
+    try:
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(GRACE)
+    finally:  # also when whoever cancelled the job has lost patience, and interrupts once more
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
     return process.wait()

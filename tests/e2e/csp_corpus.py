@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 from random import Random
 
 HOSTS = ("app.test", "a.test", "b.a.test", "c.b.a.test", "xa.test", "test", "10.1.2.3", "a-b.test")
@@ -28,6 +29,7 @@ PATHS = (
     "/x%20y",
     "/%C3%BC",
     "/%FF",
+    "/%FE",
     "/x/../x",
     "/x//y",
     "/x;y",
@@ -72,6 +74,22 @@ def url(random: Random, number: int, schemes: tuple[str, ...] = ("http", "https"
     """Draw a URL that carries its number, so that a violation can be told from others."""
     port = random.choice(("", "", "", ":80", ":443", ":8080", ":8443", ":444"))
     return f"{random.choice(schemes)}://{random.choice(HOSTS)}{port}{random.choice(PATHS)}?k={number}"
+
+
+_HOST_SOURCE = re.compile(r"(?:[a-zA-Z]+://)?(\*\.)?((?:[a-z0-9-]+\.)*[a-z0-9-]+)(:\d{2,4})?(/[^?#]*)?(?:[?#].*)?")
+
+
+def near(random: Random, policy: str, self_origin: str, number: int, schemes: tuple[str, ...]) -> str:
+    """Draw a URL near one of a policy's hosts, so that scheme, port and path decide and not only the host."""
+    words = [self_origin if word.lower() == "'self'" else word for word in policy.split()]
+    found = [match for word in words if (match := _HOST_SOURCE.fullmatch(word)) and match[2] in HOSTS]
+    if not found:
+        return url(random, number, schemes)
+    star, host, port, path = random.choice(found).groups(default="")
+    name = f"b.{host}" if star and not host[0].isdigit() else host
+    port = random.choice((port, port, "", ":8080", ":80", ":443"))
+    path = random.choice((path, path + "y", path.replace("FF", "FE"), "/x/y.js"))
+    return f"{random.choice(schemes)}://{name}{port}{path if path.startswith('/') else '/' + path}?k={number}"
 
 
 def sha256(text: str) -> str:

@@ -18,7 +18,7 @@ from urllib.parse import unquote, urlsplit
 import trustme
 from playwright.sync_api import Page, sync_playwright
 
-CHROMIUM = "/usr/bin/chromium-headless-shell"
+CHROMIUM = Path("/usr/bin/chromium-headless-shell")  # a distribution's; else the one that Playwright installed
 DEADLINE = 20_000  # milliseconds for one page, its probes included
 TLS_PORTS = (443, 444, 8443)
 
@@ -81,7 +81,7 @@ def laboratory() -> Iterator[Lab]:
         ports = ",".join(f"MAP *:{port} 127.0.0.1:{secure}" for port in TLS_PORTS)
         playwright = stack.enter_context(sync_playwright())
         browser = playwright.chromium.launch(
-            executable_path=CHROMIUM,
+            executable_path=CHROMIUM if CHROMIUM.exists() else None,
             args=[
                 "--no-sandbox",
                 "--ignore-certificate-errors",

@@ -164,6 +164,7 @@ _SCRIPT = [
     f"'{INTEGRITY}'",
     *(sha256(TEXTS[name]) for name in _HASHED),
     sha256(f"javascript:{TEXTS['javascript']}"),
+    sha256(TEXTS["inline hash"]).replace("sha256", "SHA-256"),
     sha256(TEXTS["inline hash"]).replace("+", "-").replace("/", "_").replace("=", ""),
 ]
 _SCRIPTED = (

@@ -58,7 +58,7 @@ class Severe:
             return "inline", "handler", "javascript"
         if self.directive in ("object-src", "base-uri"):
             return (self.directive.partition("-")[0],)
-        return ("data",) if self.value == "data:" else ("foreign", "host", "object")
+        return ("data", "object") if self.value == "data:" else ("foreign", "host", "object")
 
 
 @dataclass(frozen=True)
@@ -185,9 +185,9 @@ def corpus(folder: Path) -> list[str]:
     known = [*sorted(BYPASSES)[::4], *random.sample(theirs, k=8)]
     hosts = ("cdn.example.com", "https://static.example.org", "*.example.net", "https://a.example.com/js/", *known)
     words = (
-        "'self'", "'none'", "'unsafe-inline'", "'unsafe-inline'", "'unsafe-eval'", "'strict-dynamic'", "'unsafe-hashes'",
+        "'self'", "'none'", "'unsafe-inline'", "'unsafe-inline'", "'unsafe-eval'", "'strict-dynamic'",
+        "'unsafe-hashes'", "'report-sample'", "*", "http:", "https:", "data:", "http://*", "https://*",
         "'nonce-r7Qk2PdX0aLw9tYbC4sZmA=='", "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='",
-        "*", "http:", "https:", "data:", "http://*", "https://*", "'report-sample'",
     )  # fmt: skip
     names = (
         "default-src",
@@ -300,6 +300,8 @@ def chromium_runs(lab: Lab, policy: str, finding: Severe) -> set[str]:
     host = finding.value.removeprefix("https://").rstrip("/")
     script = f'<script src="http://{host}/x.js?k=host"></script>' if "." in host else ""
     page = csp_probes.PAGE.replace("<body>", f"<body>{script}")
+    if finding.value == "data:":
+        page = page.replace("http://object.test/x.png?k=object", "data:image/png,x")
     if finding.value.startswith("https:"):
         for name in ("foreign", "object", "base"):
             page = page.replace(f"http://{name}.test", f"https://{name}.test")

@@ -12,16 +12,19 @@ PREVIEWS = (
     "test_edit_is_visible_in_the_preview",
 )
 EDITS = ("test_edit_is_visible_in_the_preview", "test_edit_by_the_official_client")
-NEEDS_A_TOKEN = (
-    "test_sign_in_yields_a_token",
-    "test_sign_in_page",
-    "test_api_answers_quickly",
+NEEDS_A_PROJECT = (
     "test_project_is_kept_and_deleted",
-    "test_project_of_another_user_is_hidden",
     "test_project_is_created_in_the_page",
     "test_orchestrator_starts_a_session",
     "test_pool_limit_is_honoured",
     *PREVIEWS,
+)
+NEEDS_THE_API = (
+    "test_sign_in_yields_a_token",
+    "test_sign_in_page",
+    "test_api_answers_quickly",
+    "test_project_of_another_user_is_hidden",
+    *NEEDS_A_PROJECT,
 )
 
 
@@ -41,23 +44,23 @@ TABLE = (
     Planted("console-error", (RENDERS,)),
     Planted("dead-asset", (RENDERS,)),
     Planted("missing-header", ("test_security_headers_are_present",)),
-    Planted("broken-login", NEEDS_A_TOKEN),
+    Planted("broken-login", NEEDS_THE_API),
     Planted("weak-login", ("test_wrong_password_is_refused", "test_sign_in_page_says_what_is_wrong")),
-    Planted("project-not-stored", ("test_project_is_kept_and_deleted",)),
+    Planted("project-not-stored", NEEDS_A_PROJECT),
     Planted("preview-never-ready", PREVIEWS),
-    Planted("preview-wrong-content", ("test_preview_serves_the_project",)),
+    Planted("preview-wrong-content", ("test_preview_serves_the_project", "test_edit_is_visible_in_the_preview")),
     Planted("slow-edit-sync", EDITS),
     Planted("realtime-deaf", EDITS),
     Planted("session-visible", ("test_preview_is_private",)),
-    Planted("preview-not-ended", ("test_preview_ends_on_request",)),
+    Planted("preview-not-ended", ("test_preview_ends_on_request",), spreads=True),  # what lives on fills the pool
     Planted("no-expiry", ("test_preview_expires",)),
     Planted("pool-overrun-500", ("test_pool_limit_is_honoured",)),
     Planted("orchestrator-open", ("test_orchestrator_starts_a_session",)),
-    Planted("health-lies", ("test_project_is_kept_and_deleted",)),
+    Planted("health-lies", NEEDS_THE_API),
     Planted("degraded-health", ("test_web_is_healthy", "test_health_is_good_if_there_is_one")),
     Planted("version-skew", ("test_regions_agree",)),
     Planted("region-down", ("test_regions_agree",)),
     Planted("wrong-metrics", ("test_metrics_are_exposed",), "hold"),
     Planted("error-rate", ("test_api_answers_quickly",), spreads=True),
-    Planted("slow-responses", ("test_api_answers_quickly",), "hold", spreads=True),
+    Planted("slow-responses", ("test_api_answers_quickly", "test_health_answers_quickly"), "hold", spreads=True),
 )

@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from postflight.adapter import load_adapter
-from postflight.errors import PostflightError
-from postflight.model import ExitCode
+from postflight.errors import ConfigError, PostflightError
+from postflight.model import Deployment, ExitCode
 from postflight.probes.client import Client
 from postflight.target import Wanted, opened
 
@@ -27,6 +27,7 @@ def cleanup(
     with ExitStack() as resources:
         try:
             deployment = resources.enter_context(opened(wanted)).deployment
+            _require_accounts(deployment)
             client = resources.enter_context(Client(deployment, "cleanup"))
             flow = load_adapter(deployment).clean_up(deployment.accounts.values(), run_id)
             removed = client.run(flow, deadline=300)
@@ -34,3 +35,11 @@ def cleanup(
             click.echo(f"could not clean up: {error}", err=True)
             sys.exit(ExitCode.INVALID)
     click.echo(f"removed {len(removed)}: {', '.join(removed)}" if removed else "nothing was left behind")
+
+
+def _require_accounts(deployment: Deployment) -> None:
+    """Raise `ConfigError` when an account cannot be looked into: what it left would be taken for nothing."""
+    if deployment.missing_secrets or not deployment.accounts:
+        missing = ", ".join(f"${name}" for name in deployment.missing_secrets) or "an entry under `accounts:`"
+        where = f"{deployment.platform}/{deployment.environment}"
+        raise ConfigError(f"{where}: {missing} is missing, and without it nobody can see what was left behind")

@@ -5,7 +5,7 @@ import shlex
 import signal
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -16,7 +16,7 @@ import click
 from rich.console import Console
 
 from postflight import __version__
-from postflight.errors import CannotMeasure, PostflightError
+from postflight.errors import CannotMeasure, ConfigError, PostflightError
 from postflight.model import Decision, Deployment, ExitCode, Finding, OnBreach, Status
 from postflight.probes.preflight import preflight
 from postflight.redact import Redactor
@@ -24,17 +24,15 @@ from postflight.reference_process import READY_VARIABLE
 from postflight.report import document, terminal, write_reports
 from postflight.report.document import About, Document
 from postflight.run_id import RUN_ID_VARIABLE, new_run_id
-from postflight.stage_process import STAGE_VARIABLE, Progress, run_stage
+from postflight.stage_process import STAGE_VARIABLE, Progress, StageEnd, run_stage
 from postflight.target import Wanted, opened
 from postflight.verdict import decide
 
-STAGES = (
-    "smoke",
-    "security",
-    "contract",
-    "performance",
-    "load",
-)  # in this order: what is cheap and telling comes first
+STAGES = ("smoke", "security", "contract", "performance", "load")  # what is cheap and telling comes first
+# decided once, by the gate: after `--` they would make a stage verify something else than the gate reports on
+OWN_OPTIONS = ("--base-url", "--platform", "--environment", "--reports", "--deployments", "--budgets")
+
+INTERRUPTED = "was interrupted (Ctrl-C, or a cancelled job) before everything was verified"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +72,17 @@ def gate(**given: object) -> None:
         with _polite_end():
             doc = Gate(Options(**given), console).run()  # type: ignore[arg-type]  # click has checked the types
     except (PostflightError, KeyboardInterrupt) as error:
-        words = str(error) or "interrupted before anything was decided"
-        console.print(terminal.plain(f"INVALID  {words}", terminal.STYLE[Decision.INVALID]))
+        _say_invalid(console, str(error) or "interrupted before anything was decided")
         sys.exit(ExitCode.INVALID)
     except Exception:  # noqa: BLE001 - whatever breaks in us is an invalid measurement, never a verdict on the deployment
         console.print_exception(width=120, show_locals=False)
+        _say_invalid(console, "the gate itself broke: this is a defect of Postflight, please report it")
         sys.exit(ExitCode.INVALID)
     sys.exit(doc.exit_code)
+
+
+def _say_invalid(console: Console, words: str) -> None:
+    console.print(terminal.plain(f"INVALID  {words}", terminal.STYLE[Decision.INVALID]))
 
 
 @contextmanager
@@ -112,6 +114,7 @@ class Gate:
     def run(self) -> Document:
         """Run preflight and stages, decide, report."""
         options = self._options
+        _refuse_own_options(options.pytest_arguments)
         (options.reports / "verdict.json").unlink(missing_ok=True)  # a stale verdict must never be taken for this run's
         with ExitStack() as resources:
             wanted = Wanted(
@@ -127,13 +130,19 @@ class Gate:
             self._findings.append(seen)
             self._tell(Progress(1, seen.title, seen.status, seen.seconds))
             if seen.status is Status.GOOD:
-                self._run_stages(environment)
+                try:
+                    self._run_stages(deployment, environment)
+                except KeyboardInterrupt:  # a cancelled job decides nothing, also when it has found something bad
+                    self._findings.append(replace(self._broken("gate", INTERRUPTED), voids_run=True))
             return self._finish(deployment, redactor)
 
-    def _run_stages(self, environment: Mapping[str, str]) -> None:
+    def _run_stages(self, deployment: Deployment, environment: Mapping[str, str]) -> None:
         for stage in self._options.stages or [stage for stage in STAGES if Path(stage).is_dir()]:
             self._console.print(terminal.plain(stage, "bold"))
-            found = self._run_one(stage, environment)
+            try:
+                found = self._run_one(stage, deployment, environment)
+            except CannotMeasure as error:
+                found = [self._broken(stage, str(error))]
             self._findings += found
             troubled = any(
                 f.status not in {Status.GOOD, Status.EXCLUDED} and f.on_breach is not OnBreach.WARN for f in found
@@ -141,38 +150,48 @@ class Gate:
             if troubled and self._options.fail_fast:
                 return
 
-    def _run_one(self, stage: str, environment: Mapping[str, str]) -> list[Finding]:
-        """Run one stage and return its findings; a stage without a verdict of its own is invalid."""
+    def _run_one(self, stage: str, deployment: Deployment, environment: Mapping[str, str]) -> list[Finding]:
+        """Run one stage and return its findings. Raises `CannotMeasure` when it has no verdict of its own."""
+        if not Path(stage).is_dir():
+            raise CannotMeasure(f"there is no folder {stage}/ here: run the gate where the suites are")
+        if (left := self._until - time.monotonic()) <= 0:
+            raise CannotMeasure(f"was not run: {self._too_late}")
         reports = self._options.reports / stage
         run_id = f"{self._run_id}-{stage}"
         (reports / "verdict.json").unlink(missing_ok=True)
+        end = run_stage(
+            self._arguments(stage, reports),
+            environment=dict(environment) | {RUN_ID_VARIABLE: run_id, STAGE_VARIABLE: stage},
+            log=reports / "pytest.log",
+            deadline=left,
+            on_progress=self._tell,
+        )
         try:
-            if not Path(stage).is_dir():
-                raise CannotMeasure(f"there is no folder {stage}/ here: run the gate where the suites are")
-            end = run_stage(
-                self._arguments(stage, reports),
-                environment=dict(environment) | {RUN_ID_VARIABLE: run_id, STAGE_VARIABLE: stage},
-                log=reports / "pytest.log",
-                deadline=max(1.0, self._until - time.monotonic()),
-                on_progress=self._tell,
-            )
-            if end.timed_out:
-                self._findings.append(
-                    self._broken(stage, f"the gate's deadline of {self._options.deadline:.0f} s has passed")
-                )
             doc = document.read(reports / "verdict.json", run_id=run_id)
+            _distrust(doc, end, deployment)
         except CannotMeasure as error:
-            return [self._broken(stage, f"{error}; what pytest said is in {reports}/pytest.log")]
+            late = f"{self._too_late}; " if end.timed_out else ""
+            raise CannotMeasure(f"{late}{error}; what pytest said is in {reports}/pytest.log") from error
         self._browser = doc.about.browser or self._browser
-        return [
+        found = [
             replace(finding, evidence=tuple(f"{stage}/{path}" for path in finding.evidence))
             for finding in doc.verdict.findings
             if not (finding.check == "preflight" and finding.status is Status.GOOD)
         ]
+        if not found:
+            found.append(self._broken(stage, "verified nothing: no check was collected, or none was chosen"))
+        if end.timed_out:
+            found.append(self._broken(stage, f"was interrupted: {self._too_late}"))
+        return found
+
+    @property
+    def _too_late(self) -> str:
+        return f"the gate's deadline of {self._options.deadline:g} s has passed"
 
     def _arguments(self, stage: str, reports: Path) -> list[str]:
         options = self._options
-        arguments = [stage, "-m", stage, "--reports", str(reports), "--color", "no"]
+        # with "=": a value by itself pytest takes for a path, and its folder for the root, before it knows our options
+        arguments = [stage, "-m", stage, f"--reports={reports}", "--color=no"]
         named = {
             "--base-url": options.base_url,
             "--platform": options.platform,
@@ -181,11 +200,12 @@ class Gate:
             "--budgets": options.budgets,
         }
         for option, value in named.items():
-            arguments += [option, str(value)] if value else []
+            arguments += [f"{option}={value}"] if value else []
         return [*arguments, *options.pytest_arguments]
 
     def _broken(self, stage: str, words: str) -> Finding:
-        return Finding(f"stage {stage}", stage, Status.INVALID, title=f"stage {stage}", summary=words)
+        check = f"stage {stage}" if stage in STAGES else stage
+        return Finding(check, stage, Status.INVALID, title=check, summary=words)
 
     def _tell(self, progress: Progress) -> None:
         """Print one line for each check as it ends: the same on a terminal and in a log."""
@@ -193,7 +213,7 @@ class Gate:
             line = terminal.plain(f"  {progress.status.value:<9}", terminal.STATUS_STYLE[progress.status])
             line.append_text(terminal.plain(f"{progress.title}  "))
             line.append_text(terminal.plain(f"{progress.seconds:.1f} s", "dim"))
-            self._console.print(line)
+            self._console.print(line, soft_wrap=True)  # one line of a log is one check
 
     def _finish(self, deployment: Deployment, redactor: Redactor) -> Document:
         checks = [finding.check for finding in self._findings]
@@ -215,3 +235,19 @@ class Gate:
         self._console.print()
         terminal.show(self._console, doc, reports=str(self._options.reports))
         return doc
+
+
+def _refuse_own_options(arguments: Sequence[str]) -> None:
+    for argument in arguments:
+        if (option := argument.partition("=")[0]) in OWN_OPTIONS:
+            raise ConfigError(f"{option} is an option of the gate itself: write it before `--`")
+
+
+def _distrust(doc: Document, end: StageEnd, deployment: Deployment) -> None:
+    """Raise `CannotMeasure` for a verdict about something else, or that the end of its process contradicts."""
+    about = doc.about
+    told = (about.platform, about.environment, about.base_url)
+    if told != (deployment.platform, deployment.environment, deployment.base_url):
+        raise CannotMeasure(f"its verdict is about {about.base_url} ({about.platform}/{about.environment})")
+    if doc.verdict.decision is Decision.PROMOTE and end.exit_code != 0:
+        raise CannotMeasure(f"its verdict is promote, but pytest ended with exit code {end.exit_code}")

@@ -5,6 +5,8 @@ other run (the library's own tests) passes through untouched.
 """
 
 import re
+import signal
+import sys
 from collections.abc import Generator
 from contextlib import ExitStack
 from pathlib import Path
@@ -36,7 +38,7 @@ from postflight.pytest_plugin.fixtures import (
 from postflight.pytest_plugin.mark import mark_report
 from postflight.pytest_plugin.progress import ProgressWriter, progress_descriptor
 from postflight.pytest_plugin.run import Run, start
-from postflight.pytest_plugin.state import CHECK, CHECKS_AFTER_CALL, RUN
+from postflight.pytest_plugin.state import CHECK, CHECKS_AFTER_CALL, EVIDENCE, MEASURED, RUN
 
 __all__ = [
     "account",
@@ -64,6 +66,7 @@ class _Gather:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         self._run.collector.add_report(report)
+        self._run.browser = self._run.browser or getattr(report, "postflight", {}).get("browser", "")
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
@@ -113,8 +116,11 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     config = session.config
     if not selection.is_live(config):
         return
+    if sys.flags.optimize:
+        raise pytest.UsageError("verdict invalid: -O and PYTHONOPTIMIZE take out assertions: nothing would be verified")
     reports = Path(config.option.reports)
     if not _is_worker(config):
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # a cancelled job cleans up, as after Ctrl-C
         (reports / "verdict.json").unlink(missing_ok=True)  # a stale verdict must never be taken for this run's
     try:
         run = start(config, config.stash[_RESOURCES])
@@ -166,6 +172,15 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
     if run is not None and run.grounded and not _is_worker(session.config):
         return True
     return None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Start each attempt anew: what an earlier one suffered or measured is not this one's."""
+    keys: tuple[pytest.StashKey[Any], ...] = (CHECKS_AFTER_CALL, MEASURED, EVIDENCE)
+    for key in keys:
+        if key in item.stash:
+            del item.stash[key]
 
 
 @pytest.hookimpl(wrapper=True)

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 from postflight.model import Finding, Measurement, OnBreach, Status
 
 MAX_DETAILS = 20_000  # characters of a traceback or log that a finding keeps
+NEVER_CALLED = "was set up, but never ran (is one of pytest's --setup-... options given?)"
 
 _MEASUREMENTS = TypeAdapter(tuple[Measurement, ...])
 # of several phases of one attempt the worst counts
@@ -29,7 +30,13 @@ class _Attempt:
 
     @property
     def status(self) -> Status:
-        return Status(self.decisive["status"])
+        status = Status(self.decisive["status"])
+        return Status.INVALID if status is Status.GOOD and not self.called else status
+
+    @property
+    def called(self) -> bool:
+        """Whether the test itself ran: with `--setup-only` a suite is all set up, and verifies nothing."""
+        return any(phase["when"] == "call" for phase in self.phases)
 
     @property
     def finished(self) -> bool:
@@ -84,7 +91,7 @@ def _finding(check: str, attempts: list[_Attempt]) -> Finding:
         status=status,
         on_breach=OnBreach(mark["on_breach"]),
         title=mark["title"],
-        summary=mark["summary"],
+        summary=mark["summary"] or ("" if told.called else NEVER_CALLED),
         expected=mark["expected"],
         seen=mark["seen"],
         where=mark["where"],

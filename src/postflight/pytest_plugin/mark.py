@@ -31,6 +31,7 @@ def mark_report(run: Run, item: pytest.Item, call: pytest.CallInfo[None], report
         "on_breach": (asked or run.budgets.on_breach_of(run.deployment.platform, covers)).value,
         "measurements": measurements_as_json(measured),
         "rerun": _rerun(run, item),
+        "browser": run.browser,  # a worker's: only it has one
         "evidence": list(evidence),
         **outcome.as_json(),
     }
@@ -71,7 +72,11 @@ def _title(item: pytest.Item) -> str:
     """Return the first line of the test's docstring, else its name in words."""
     doc = getattr(getattr(item, "function", None), "__doc__", None)
     words = doc.strip().splitlines()[0].rstrip(".") if doc and doc.strip() else ""
-    return words or item.name.removeprefix("test_").replace("_", " ")
+    if not words:
+        return item.name.removeprefix("test_").replace("_", " ")
+    callspec = getattr(item, "callspec", None)
+    cases = [str(value) for name, value in callspec.params.items() if name != "browser_name"] if callspec else []
+    return f"{words}: {', '.join(cases)}"[:200] if cases else words
 
 
 def _rerun(run: Run, item: pytest.Item) -> str:

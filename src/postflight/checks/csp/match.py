@@ -8,6 +8,8 @@ Where Chromium differs from the text, this does what Chromium does; the differen
 - Paths are compared after decoding as a whole, so that `%2F` is a slash (the text decodes piece by piece).
 - `'strict-dynamic'` allows every worker (the text treats a worker as a script that the parser inserted).
 - Plug-ins and frames may always be `about:` documents, which inherit the policy.
+- In frames, forms and ancestors an upgrade also needs the port to be left out, or to be 80: neither `a:443` on a plain
+  page nor `'self'` at a port of its own matches HTTPS (the text: both do).
 - A plug-in's document is checked against `frame-src` as well; ask for both (the text: `object-src` only).
 """
 
@@ -30,6 +32,9 @@ from postflight.checks.csp.urls import DEFAULT_PORTS, Url, parse_origin, parse_u
 
 REQUEST_DIRECTIVES = {"script-src": "script-src-elem", "style-src": "style-src-elem"}
 """What a request for a script or a style sheet is really checked against."""
+
+NAVIGATIONS = ("form-action", "frame-ancestors", "frame-src", "fenced-frame-src")
+"""What Chromium decides in its browser process, by a matcher that upgrades fewer ports than the renderer's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +98,6 @@ def rule(policies: Iterable[Policy], request: Request) -> tuple[Ruling, ...]:
     )
 
 
-def matching_source(sources: SourceList, url: Url, origin: Url, *, redirected: bool = False) -> str | None:
-    """Return the expression that matches this URL, as written, or None."""
-    return next((text for text, source in sources.entries if _matches(source, url, origin, redirected)), None)
-
-
 def _rule(policy: Policy, request: Request, url: Url, origin: Url) -> Ruling:
     name = REQUEST_DIRECTIVES.get(request.directive, request.directive)
     directive = operative_directive(policy, name)
@@ -108,7 +108,8 @@ def _rule(policy: Policy, request: Request, url: Url, origin: Url) -> Ruling:
         return Ruling(policy, allowed=True, directive=directive.name)
     source = _element_source(name, sources, request)
     if source is None and not (name == "script-src-elem" and sources.has(Keyword.STRICT_DYNAMIC)):
-        source = matching_source(sources, url, origin, redirected=request.redirected)
+        situation = _Situation(origin, request.redirected, navigation=name in NAVIGATIONS)
+        source = next((text for text, known in sources.entries if _matches(known, url, situation)), None)
     return Ruling(policy, source is not None, directive.name, source)
 
 
@@ -126,6 +127,15 @@ def _element_source(name: str, sources: SourceList, request: Request) -> str | N
     return None
 
 
+@dataclass(frozen=True, slots=True)
+class _Situation:
+    """What a source is matched in: the page's origin, after a redirect or not, for a navigation or for a resource."""
+
+    origin: Url
+    redirected: bool
+    navigation: bool
+
+
 class _Fit(IntEnum):
     """How a scheme or a port fits. An upgrade of one must go with an upgrade of the other."""
 
@@ -135,21 +145,23 @@ class _Fit(IntEnum):
     EXACT = 3
 
 
-def _matches(source: Source, url: Url, origin: Url, redirected: bool) -> bool:  # noqa: FBT001 - private, one call
+def _matches(source: Source, url: Url, situation: _Situation) -> bool:
     match source:
         case Keyword.ANY:
-            return url.scheme in ("http", "https", "ws", "wss") or bool(url.scheme and url.scheme == origin.scheme)
+            own_scheme = bool(url.scheme) and url.scheme == situation.origin.scheme
+            return url.scheme in ("http", "https", "ws", "wss") or own_scheme
         case Keyword.SELF:
-            return _matches_self(url, origin)
+            return _matches_self(url, situation)
         case Scheme(name):
             return _scheme_fit(name, url.scheme) is not _Fit.NO
         case Host():
-            return _matches_host_source(source, url, origin, redirected)
+            return _matches_host_source(source, url, situation)
         case _:
             return False
 
 
-def _matches_self(url: Url, origin: Url) -> bool:
+def _matches_self(url: Url, situation: _Situation) -> bool:
+    origin = situation.origin
     if not origin.scheme or url.host != origin.host or not url.host:
         return False
     if url.scheme == origin.scheme:
@@ -157,21 +169,21 @@ def _matches_self(url: Url, origin: Url) -> bool:
     if url.port is None:
         same_port = origin.port is None  # both at their scheme's own port, whatever its number is
     else:
-        same_port = url.port == (origin.port or DEFAULT_PORTS.get(origin.scheme))
+        same_port = not situation.navigation and url.port == (origin.port or DEFAULT_PORTS.get(origin.scheme))
     return same_port and (url.scheme in ("https", "wss") or origin.scheme == "http")
 
 
-def _matches_host_source(source: Host, url: Url, origin: Url, redirected: bool) -> bool:  # noqa: FBT001 - private, one call
-    wanted = source.scheme or origin.scheme
+def _matches_host_source(source: Host, url: Url, situation: _Situation) -> bool:
+    wanted = source.scheme or situation.origin.scheme
     scheme = _scheme_fit(wanted, url.scheme)
-    port = _port_fit(source, wanted, url)
+    port = _port_fit(source, url, upgrade_443=wanted == "http" and not situation.navigation)
     if not wanted or _Fit.NO in (scheme, port):
         return False
     if scheme is _Fit.UPGRADE and port not in (_Fit.UPGRADE, _Fit.OPEN):
         return False
     if port is _Fit.UPGRADE and scheme is not _Fit.UPGRADE:
         return False
-    return _host_fits(source, url.host) and (redirected or _path_fits(source.path, url.path))
+    return _host_fits(source, url.host) and (situation.redirected or _path_fits(source.path, url.path))
 
 
 def _scheme_fit(wanted: str, seen: str) -> _Fit:
@@ -180,13 +192,13 @@ def _scheme_fit(wanted: str, seen: str) -> _Fit:
     return _Fit.UPGRADE if (wanted, seen) in (("http", "https"), ("ws", "wss")) else _Fit.NO
 
 
-def _port_fit(source: Host, wanted_scheme: str, url: Url) -> _Fit:
+def _port_fit(source: Host, url: Url, *, upgrade_443: bool) -> _Fit:
     if source.any_port or (source.port is None and url.port is None):
         return _Fit.OPEN
     if source.port == url.port:
         return _Fit.EXACT
     secure = url.port is None and DEFAULT_PORTS.get(url.scheme) == 443
-    if secure and (source.port == 80 or (source.port == 443 and wanted_scheme == "http")):
+    if secure and (source.port == 80 or (source.port == 443 and upgrade_443)):
         return _Fit.UPGRADE
     if url.port is None and url.is_default_port(source.port):
         return _Fit.EXACT
@@ -200,7 +212,7 @@ def _host_fits(source: Host, host: str) -> bool:
 
 
 def _path_fits(wanted: str, path: str) -> bool:
-    if not wanted or (wanted == "/" and not path):
+    if not wanted:
         return True
     seen = decode_path(path)
     return seen.startswith(wanted) if wanted.endswith("/") else seen == wanted

@@ -3,6 +3,8 @@
 HTML, "Content security policy state": a `<meta>` elsewhere is ignored, so a policy that follows the first element of
 a body protects nothing. This follows the tree builder as far as that question needs: the head ends at `</head>`,
 `<body>`, any element that cannot stand in a head, or text.
+
+Chromium splits the content at commas, as in a header; HTML does not.
 """
 
 import contextlib
