@@ -56,8 +56,10 @@ POLICY_NOT_FOR_BROWSERS = Fault(
 POLICY_ON_FIRST_VISIT = Fault("policy-on-first-visit", "visitors who return get no policy", ("VEL-X1", "P13-X1"))
 POLICY_IN_BODY = Fault("policy-in-body", "the policy of /login stands in the body, where none counts", ("P13-X1",))
 POLICY_TIGHTENED = Fault("policy-tightened", "a script of the page adds a policy that no answer shows", ("P13-X1",))
-META_BLOCKS_OWN_SCRIPTS = Fault("meta-blocks-own-scripts", "a <meta> policy forbids the page's scripts", ("P13-X1",))
-NONCE_STALE = Fault("nonce-stale", "the nonces in pages are not those of the headers", ("P13-X1",))
+META_BLOCKS_OWN_SCRIPTS = Fault(
+    "meta-blocks-own-scripts", "a <meta> policy forbids the landing page its scripts", ("P13-X1",)
+)
+NONCE_STALE = Fault("nonce-stale", "the landing page's nonces are not those of its header", ("P13-X1",))
 SCRIPTS_REVIVED = Fault("scripts-revived", "the page runs what scripts it finds, with its nonce", ("P13-X1",))
 TRUSTED_TYPES_WAVED = Fault("trusted-types-waved", "a default policy lets every string through", ("P13-X2",))
 BLOB_WORKERS = Fault("blob-workers", "workers are started from blob: URLs", ("P13-X1",))

@@ -5,7 +5,6 @@ All of them act here, on finished answers; the platform itself knows nothing of 
 
 import re
 import secrets
-from collections.abc import Callable
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -106,37 +105,41 @@ class _Answer:
             headers.append("set-cookie", f"{_SEEN}=1; Path=/; HttpOnly; SameSite=Lax")
         if faults.UNGUARDED_FRAMES in planted and asked.get("sec-fetch-dest") == "iframe":
             del headers[FRAMING]
-            self._rewrite(headers, lambda policy: re.sub(r"frame-ancestors [^;]*(; )?", "", policy))
-        if faults.EVERYBODY_FRAMES in planted:
-            self._rewrite(
-                headers, lambda policy: re.sub(r"(; )?frame-ancestors [^;]*", "", policy) + "; frame-ancestors *"
-            )
+            del headers[POLICY]
         if faults.CORS_FOR_BROWSERS in planted and "sec-fetch-site" in asked and "origin" in asked:
             headers["access-control-allow-origin"] = asked["origin"]
             headers["access-control-allow-credentials"] = "true"
         if faults.SESSION_COPIED in planted and (session := headers.get("set-cookie", "")):
             value = session.partition(";")[0].partition("=")[2]
             headers.append("set-cookie", f"velocity_user={value}; Path=/; SameSite=Lax")
-        if faults.REPORTS_ELSEWHERE in planted:
-            self._rewrite(headers, lambda policy: policy.replace(_REPORTS, "/api/csp-reports"))
         if faults.REPORTS_TO_NOBODY in planted:
             del headers["reporting-endpoints"]
+        if POLICY in headers:
+            headers[POLICY] = self._spoil_policy(headers[POLICY])
+
+    def _spoil_policy(self, policy: str) -> str:
+        planted = self._faults
+        if faults.EVERYBODY_FRAMES in planted:
+            policy = re.sub(r"(; )?frame-ancestors [^;]*", "", policy) + "; frame-ancestors *"
+        if faults.REPORTS_ELSEWHERE in planted:
+            policy = policy.replace(_REPORTS, "/api/csp-reports")
         if faults.BLOB_WORKERS in planted:
-            self._rewrite(headers, lambda policy: f"{policy}; worker-src 'self' blob:")
+            policy += "; worker-src 'self' blob:"
         if faults.TRUSTED_TYPES_WAVED in planted:
-            self._rewrite(headers, lambda policy: policy.replace("trusted-types 'none'", "trusted-types default"))
+            policy = policy.replace("trusted-types 'none'", "trusted-types default")
+        return policy
 
     def _spoil_page(self, page: str, headers: MutableHeaders) -> str:
-        planted = self._faults
+        planted, landing = self._faults, self._path == "/"
         if faults.POLICY_IN_BODY in planted and self._path == "/login":
             meta = f'<meta http-equiv="Content-Security-Policy" content="{headers[POLICY]}">'
             del headers[POLICY]
             page = re.sub(r"(<body[^>]*>)", rf"\1{meta}", page)
-        if faults.META_BLOCKS_OWN_SCRIPTS in planted:
+        if faults.META_BLOCKS_OWN_SCRIPTS in planted and landing:
             page = page.replace(
                 "<head>", '<head><meta http-equiv="Content-Security-Policy" content="script-src \'none\'">'
             )
-        if faults.NONCE_STALE in planted:
+        if faults.NONCE_STALE in planted and landing:
             page = re.sub(r'nonce="[^"]*"', f'nonce="{secrets.token_urlsafe(16)}"', page)
         if faults.MIXED_IMAGE in planted:
             page = page.replace("</main>", '<img alt="" src="http://images.velocity.invalid/team.png"></main>')
@@ -148,11 +151,6 @@ class _Answer:
         for fault in planted & scripts.keys():
             page = page.replace("<head>", f'<head><script nonce="{_nonce_of(page)}">{scripts[fault]}</script>')
         return page
-
-    @staticmethod
-    def _rewrite(headers: MutableHeaders, change: Callable[[str], str]) -> None:
-        if POLICY in headers:
-            headers[POLICY] = change(headers[POLICY])
 
 
 def _nonce_of(page: str) -> str:

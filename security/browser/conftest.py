@@ -10,6 +10,8 @@ from postflight.browser.policy_stranger import Stranger, stranger
 from postflight.model import Account, Deployment
 
 Enter = Callable[[str], BrowserContext]
+DEADLINE = 10_000
+"""Milliseconds for each step of signing in."""
 
 
 @pytest.fixture(scope="session")
@@ -21,6 +23,7 @@ def signed_in(
     context = browser.new_context(**browser_context_args)
     try:
         page = context.new_page()
+        page.set_default_timeout(DEADLINE)
         page.goto(f"{deployment.base_url}/login")
         page.locator("input[name=email]").fill(primary.email.reveal())
         page.locator("input[name=password]").fill(primary.password.reveal())

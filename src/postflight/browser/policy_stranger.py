@@ -49,8 +49,10 @@ class Stranger:
     def reads(self, context: BrowserContext, url: str) -> str:
         """Return what a script of the foreign site reads with the visitor's cookies (status and size), or nothing.
 
-        Raises `CannotMeasure` if no answer came within `READ_DEADLINE`.
+        The headers that mark our traffic are left out: they would make the browser ask the server first (a preflight),
+        and an attacker does not. Raises `CannotMeasure` if no answer came within `READ_DEADLINE`.
         """
+        context.set_extra_http_headers({})
         seen = self._open(context, "/").evaluate(_READ, url)
         if seen["read"]:
             return f"status {seen['status']}, {seen['size']} characters"
