@@ -65,6 +65,9 @@ DRIVEN = (
 )
 """Probes that need a script of the page's own rights: what an attacker does once a script of theirs runs."""
 
+MARKING = (Probe.FOREIGN_SCRIPT, Probe.INSECURE_SCRIPT)
+"""Probes that count once they run. For the others it is enough to be asked for: that is how data leave."""
+
 _LOADS = {
     Probe.FOREIGN_SCRIPT: "script-src",
     Probe.FOREIGN_FETCH: "connect-src",

@@ -12,7 +12,18 @@ from playwright.sync_api import BrowserContext, CDPSession
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from postflight.browser.policy_document import Document, Headers, fulfil
-from postflight.browser.policy_probes import BINDING, CANARY, DONE, Kit, Page, Probe, build_kit, canary_body, probe_of
+from postflight.browser.policy_probes import (
+    BINDING,
+    CANARY,
+    DONE,
+    MARKING,
+    Kit,
+    Page,
+    Probe,
+    build_kit,
+    canary_body,
+    probe_of,
+)
 from postflight.errors import CannotMeasure
 
 DEADLINE = 8000.0
@@ -125,7 +136,8 @@ class _Visiting:
         probe = probe_of(event["request"]["url"])
         if probe is None:
             return None
-        self._ran.add(probe)
+        if probe not in MARKING:
+            self._ran.add(probe)
         kind, body = canary_body(probe)
         headers = [("Content-Type", kind), ("Access-Control-Allow-Origin", "*"), ("Access-Control-Allow-Headers", "*")]
         return fulfil(headers, body.encode())
