@@ -58,12 +58,16 @@ def send_report(context: BrowserContext, url: str, token: str) -> Delivery:
     breach = _Breach(context.new_cdp_session(page), token)
     breach.begin()
     page.on("response", breach.on_response)
-    with suppress(PlaywrightTimeout):
-        with page.expect_console_message(lambda message: message.text == _SETTLED, timeout=DEADLINE) as settled:
+    loaded = False
+    try:
+        with page.expect_console_message(lambda message: message.text == _SETTLED, timeout=DEADLINE):
             page.goto(url)
+            loaded = True
             if breach.words:
                 page.evaluate("text => console.debug(text)", _SETTLED)
-        settled.value  # noqa: B018 - waits
+    except PlaywrightTimeout:
+        if not loaded:
+            raise
     words = breach.words or f"no report within {DEADLINE / 1000:g} s"
     return Delivery(breach.endpoint, breach.broken, breach.arrived, words)
 

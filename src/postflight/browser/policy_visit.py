@@ -70,15 +70,17 @@ def visit(context: BrowserContext, url: str) -> Visit:
     session = context.new_cdp_session(page)
     visiting = _Visiting(session)
     visiting.begin()
-    finished = True
+    loaded = finished = False
     try:
         with page.expect_console_message(lambda message: message.text == DONE, timeout=DEADLINE) as done:
             page.goto(url)
+            loaded = True
             if not visiting.kit.driven:
                 page.evaluate("text => console.debug(text)", DONE)
-        done.value  # noqa: B018 - waits
+        finished = bool(done.value)
     except PlaywrightTimeout:
-        finished = False
+        if not loaded:
+            raise
     session.send("Runtime.evaluate", {"expression": "0"})  # what the page told before this answer has arrived now
     return visiting.result(url, finished=finished)
 
