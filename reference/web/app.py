@@ -13,6 +13,7 @@ from reference.metrics import HttpMetrics, MetricsMiddleware
 from reference.page_faults import PageFaultsMiddleware
 from reference.services import Services
 from reference.web import files, operations, pages, previews, projects, session
+from reference.web.attempts import FailedAttempts
 from reference.web.middleware import GeoMiddleware, HeadersMiddleware, TroubleMiddleware
 
 
@@ -37,6 +38,7 @@ def create_web(services: Services, orchestrator: httpx.AsyncClient) -> ASGIApp:
         exception_handlers={**ERROR_HANDLERS, HTTPException: _answer_http_error},
     )
     app.state.services = services
+    app.state.attempts = FailedAttempts()
     app.state.orchestrator = orchestrator
     inner = TroubleMiddleware(GeoMiddleware(app), services)
     return MetricsMiddleware(PageFaultsMiddleware(HeadersMiddleware(inner, services), services), metrics)

@@ -18,11 +18,11 @@ from postflight.browser.spki import launch_arguments
 from postflight.checks.budget import judge
 from postflight.config.budgets import Budgets
 from postflight.errors import CannotMeasure, ConfigError
-from postflight.model import Account, Deployment, Measurement, OnBreach, Unit
+from postflight.model import Account, Deployment, Measurement, OnBreach, Unit, Weakness
 from postflight.probes.client import Client
 from postflight.pytest_plugin.run import Run
 from postflight.pytest_plugin.selection import stage_of
-from postflight.pytest_plugin.state import CHECKS_AFTER_CALL, EVIDENCE, EXCLUDED, MEASURED, RUN
+from postflight.pytest_plugin.state import CHECKS_AFTER_CALL, EVIDENCE, EXCLUDED, MEASURED, RUN, WEAK
 
 Measure = Callable[..., None]
 Exclude = Callable[[str], NoReturn]
@@ -119,6 +119,17 @@ def measure(request: pytest.FixtureRequest, run: Run) -> Measure:
 
     _after_call(item).append(hold_against_budgets)
     return record
+
+
+@pytest.fixture
+def weaknesses(request: pytest.FixtureRequest) -> list[Weakness]:
+    """Return a list for the weak points that a check has seen: `results.sarif` and the forecast tell of each.
+
+    They decide nothing: a check whose weak points are a fault raises, as any other check does.
+    """
+    found: list[Weakness] = []
+    request.node.stash[WEAK] = found
+    return found
 
 
 @pytest.fixture
