@@ -34,6 +34,7 @@ from postflight.pytest_plugin.fixtures import (
     platform,
     run,
     run_id,
+    weaknesses,
 )
 from postflight.pytest_plugin.mark import mark_report
 from postflight.pytest_plugin.progress import ProgressWriter, progress_descriptor
@@ -55,6 +56,7 @@ __all__ = [
     "platform",
     "run",
     "run_id",
+    "weaknesses",
 ]
 
 

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from postflight.model import Decision, Finding, Measurement, Reason, Status, Verdict
+from postflight.report import forecast
 from postflight.report.document import Document
 
 MAX_BYTES = 900 * 1024  # GitHub refuses a step summary over 1 MiB
@@ -45,6 +46,10 @@ def render(doc: Document) -> str:
         lines += ["| measured | worst | allowed | samples | check |", "|---|---|---|---|---|"]
         lines += [_measured(measurement, finding) for measurement, finding in measured]
         lines.append("")
+    if coming := forecast.lines(verdict.findings):
+        lines += [f"<details><summary>{forecast.TITLE}</summary>", "", "| | to do |", "|---|---|"]
+        lines += [f"| {escape(what)} | {escape(remedy)} |" for what, remedy in coming]
+        lines += ["", "</details>", ""]
     lines += ["<details><summary>All checks</summary>", "", "| | check | covers |", "|---|---|---|"]
     lines += [_row(finding) for finding in verdict.findings]
     lines += ["", "</details>", "", f"Run {escape(about.run_id)}, {about.started} to {about.finished}", ""]
