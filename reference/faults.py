@@ -135,6 +135,37 @@ CERTIFICATE_WRONG_NAME = Fault("certificate-wrong-name", "the certificate is for
 CERTIFICATE_UNKNOWN = Fault("certificate-unknown", "the certificate's authority is not known", ("VEL-X2", "P13-X5"))
 HTTP_NOT_UPGRADED = Fault("http-not-upgraded", "plain HTTP is answered in plain", ("VEL-X2",))
 
+# Pages as only a browser sees them (page_faults.py)
+POLICY_NOT_FOR_BROWSERS = Fault(
+    "policy-not-for-browsers", "browsers get pages without the policy that other clients see", ("VEL-X1", "P13-X1")
+)
+POLICY_ON_FIRST_VISIT = Fault("policy-on-first-visit", "visitors who return get no policy", ("VEL-X1", "P13-X1"))
+POLICY_IN_BODY = Fault("policy-in-body", "the policy of /login stands in the body, where none counts", ("P13-X1",))
+POLICY_TIGHTENED = Fault("policy-tightened", "a script of the page adds a policy that no answer shows", ("P13-X1",))
+META_BLOCKS_OWN_SCRIPTS = Fault(
+    "meta-blocks-own-scripts", "a <meta> policy forbids the landing page its scripts", ("P13-X1",)
+)
+NONCE_STALE = Fault("nonce-stale", "the landing page's nonces are not those of its header", ("P13-X1",))
+SCRIPTS_REVIVED = Fault("scripts-revived", "the page runs what scripts it finds, with its nonce", ("P13-X1",))
+TRUSTED_TYPES_WAVED = Fault("trusted-types-waved", "a default policy lets every string through", ("P13-X2",))
+BLOB_WORKERS = Fault("blob-workers", "workers are started from blob: URLs", ("P13-X1",))
+UNGUARDED_FRAMES = Fault("unguarded-frames", "pages in frames have no header about framing", ("VEL-X1", "P13-X3"))
+EVERYBODY_FRAMES = Fault("everybody-frames", "frame-ancestors * overrules X-Frame-Options", ("VEL-X1", "P13-X3"))
+SESSION_COPIED = Fault("session-copied", "a second cookie shows the session to scripts", ("P13-X5",))
+CORS_FOR_BROWSERS = Fault("cors-for-browsers", "any origin's script reads answers with cookies", ("VRO-X1",))
+MIXED_IMAGE = Fault("mixed-image", "pages show an image over plain HTTP", ("VEL-X2",))
+REPORTS_REFUSED = Fault("reports-refused", "the endpoint for violation reports answers 405", ("P13-X4",))
+REPORTS_ELSEWHERE = Fault("reports-elsewhere", "policies name an endpoint that is not there", ("P13-X4",))
+REPORTS_TO_NOBODY = Fault("reports-to-nobody", "report-to names an endpoint that no header declares", ("P13-X4",))
+REPORTS_FORGOTTEN = Fault("reports-forgotten", "violation reports are taken and not kept", ("P13-X4",))
+
+IN_PAGES = frozenset({
+    POLICY_NOT_FOR_BROWSERS, POLICY_ON_FIRST_VISIT, POLICY_IN_BODY, POLICY_TIGHTENED, META_BLOCKS_OWN_SCRIPTS,
+    NONCE_STALE, SCRIPTS_REVIVED, TRUSTED_TYPES_WAVED, BLOB_WORKERS, UNGUARDED_FRAMES, EVERYBODY_FRAMES,
+    SESSION_COPIED, CORS_FOR_BROWSERS, MIXED_IMAGE, REPORTS_REFUSED, REPORTS_ELSEWHERE, REPORTS_TO_NOBODY,
+    REPORTS_FORGOTTEN,
+})  # fmt: skip
+
 REGISTRY: dict[str, Fault] = {
     fault.name: fault
     for fault in (
@@ -155,6 +186,10 @@ REGISTRY: dict[str, Fault] = {
         CORS_CREDENTIALS, CORS_REFLECTED, CORS_NULL, CORS_SUFFIX, CORS_NO_VARY, TOKEN_IN_URL, EXPIRED_TOKEN,
         TAMPERED_TOKEN, ALG_NONE, OPEN_API, NO_RATE_LIMIT, STACK_TRACE,
         TLS_OLD_VERSION, CERTIFICATE_ENDS_SOON, CERTIFICATE_WRONG_NAME, CERTIFICATE_UNKNOWN, HTTP_NOT_UPGRADED,
+        POLICY_NOT_FOR_BROWSERS, POLICY_ON_FIRST_VISIT, POLICY_IN_BODY, POLICY_TIGHTENED, META_BLOCKS_OWN_SCRIPTS,
+        NONCE_STALE, SCRIPTS_REVIVED, TRUSTED_TYPES_WAVED, BLOB_WORKERS, UNGUARDED_FRAMES, EVERYBODY_FRAMES,
+        SESSION_COPIED, CORS_FOR_BROWSERS, MIXED_IMAGE, REPORTS_REFUSED, REPORTS_ELSEWHERE, REPORTS_TO_NOBODY,
+        REPORTS_FORGOTTEN,
     )
 }  # fmt: skip
 

@@ -179,6 +179,7 @@ class Permissions:
     may_load: bool = False
     may_fuzz: bool = False
     may_exhaust: bool = False  # fill a pool up to its limit
+    may_inject: bool = False  # put harmless probes into our own browser's copy of a page
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,6 +97,7 @@ def test_a_whole_visit_without_a_complaint(page: Page, ready: dict[str, Any]) ->
     expect(preview.get_by_role("heading")).to_have_text(name, timeout=30_000)
     page.get_by_test_id("editor").fill(TYPED)
     expect(preview.get_by_role("heading")).to_have_text("Typed just now")
+    expect(page.locator(".panes")).to_have_attribute("data-saved", "saved")  # typing has set it to "changed"
     expect(page.get_by_test_id("save-status")).to_have_text("Saved")
 
     page.reload()  # finds its text and its preview again

@@ -112,7 +112,7 @@ STAGING = "platforms.shop.environments.staging"
         (
             "[create,",
             "[crate,",
-            f"FILE:11: {STAGING}.allow.0: 'crate' is not one of create, load, fuzz, exhaust_pool; did",
+            f"FILE:11: {STAGING}.allow.0: 'crate' is not one of create, load, fuzz, exhaust_pool, inject; did",
         ),
         ("[create, load]", "create", f"FILE:11: {STAGING}.allow: expected a list, found 'create'"),
         (

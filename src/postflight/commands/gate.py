@@ -87,16 +87,20 @@ def _say_invalid(console: Console, words: str) -> None:
 
 @contextmanager
 def _polite_end() -> Iterator[None]:
-    """Let a cancelled job (SIGTERM) end as Ctrl-C does: stages clean up what they created."""
+    """Let a cancelled job (SIGTERM) end as Ctrl-C does: stages clean up what they created.
+
+    A shell starts its background jobs with Ctrl-C's signal ignored, so that one is set too.
+    """
 
     def interrupt(_signal: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 class Gate:

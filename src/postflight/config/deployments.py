@@ -49,6 +49,7 @@ class Allowed(StrEnum):
     LOAD = "load"  # send load
     FUZZ = "fuzz"  # send invalid requests
     EXHAUST_POOL = "exhaust_pool"  # start previews up to the limit
+    INJECT = "inject"  # put harmless probes into our own browser's copy of a page; one report may reach its endpoint
 
 
 class TroubleKind(StrEnum):

@@ -221,6 +221,7 @@ def _permissions(entry: Environment) -> Permissions:
         may_load=Allowed.LOAD in entry.allow,
         may_fuzz=Allowed.FUZZ in entry.allow,
         may_exhaust=Allowed.EXHAUST_POOL in entry.allow,
+        may_inject=Allowed.INJECT in entry.allow,
     )
 
 

@@ -122,7 +122,9 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         raise pytest.UsageError("verdict invalid: -O and PYTHONOPTIMIZE take out assertions: nothing would be verified")
     reports = Path(config.option.reports)
     if not _is_worker(config):
-        signal.signal(signal.SIGTERM, signal.default_int_handler)  # a cancelled job cleans up, as after Ctrl-C
+        # a cancelled job cleans up, as after Ctrl-C; a shell's background job is started with SIGINT ignored
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, signal.default_int_handler)
         (reports / "verdict.json").unlink(missing_ok=True)  # a stale verdict must never be taken for this run's
     try:
         run = start(config, config.stash[_RESOURCES])

@@ -13,6 +13,8 @@ from postflight.adapter import load_adapter
 from postflight.browser.evidence import Recorder
 from postflight.browser.find import find_browser
 from postflight.browser.guard import Guard
+from postflight.browser.policy_reports import SHORT_DELAY
+from postflight.browser.spki import launch_arguments
 from postflight.checks.budget import judge
 from postflight.config.budgets import Budgets
 from postflight.errors import CannotMeasure, ConfigError
@@ -154,10 +156,11 @@ def _after_call(item: pytest.Item) -> list[Callable[[], None]]:
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any], run: Run) -> dict[str, Any]:
-    """Launch the Chromium that is here, quiet and without calls of its own."""
+    """Launch the Chromium that is here, quiet and without calls of its own. It trusts the deployment's `ca_file`."""
     found = find_browser()
     run.browser = f"{found.kind} {found.version}"
-    return {"executable_path": found.executable, "args": list(found.args)} | browser_type_launch_args
+    args = [*found.args, SHORT_DELAY, *launch_arguments(run.deployment)]
+    return {"executable_path": found.executable, "args": args} | browser_type_launch_args
 
 
 @pytest.fixture(scope="session")
@@ -174,7 +177,7 @@ class Watched:
         self._contexts: list[tuple[BrowserContext, Guard, Recorder]] = []
 
     def watch(self, context: BrowserContext) -> Guard:
-        """Guard and record a context, from before its first page on."""
+        """Watch and record a context, from before its first page on."""
         deployment = self._run.deployment
         today = datetime.now(UTC).date()
         guard = Guard(context, allowed=deployment.allowed_trouble, base_url=deployment.base_url, today=today)
@@ -208,15 +211,20 @@ WATCHED = pytest.StashKey[Watched]()
 def new_context(
     new_context: Callable[..., BrowserContext], request: pytest.FixtureRequest, run: Run
 ) -> Iterator[Callable[..., BrowserContext]]:
-    """Yield a function that opens a guarded browser context: what its pages suffer fails the test that caused it."""
+    """Yield a function that opens a guarded browser context: what its pages suffer fails the test that caused it.
+
+    With `guarded=False` it does not: for tests whose pages are meant to suffer. Both are recorded.
+    """
     watched = Watched(run)
     request.node.stash[WATCHED] = watched
 
-    def open_context(**options: Any) -> BrowserContext:
+    def open_context(*, guarded: bool = True, **options: Any) -> BrowserContext:
         context = new_context(**options)
         context.set_default_timeout(ACTION_DEADLINE)
         context.set_default_navigation_timeout(NAVIGATION_DEADLINE)
-        _after_call(request.node).append(watched.watch(context).check)
+        guard = watched.watch(context)
+        if guarded:
+            _after_call(request.node).append(guard.check)
         return context
 
     request.node.stash[EVIDENCE] = watched.keep

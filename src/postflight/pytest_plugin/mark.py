@@ -77,7 +77,11 @@ def _title(item: pytest.Item) -> str:
     if not words:
         return item.name.removeprefix("test_").replace("_", " ")
     callspec = getattr(item, "callspec", None)
-    cases = [str(value) for name, value in callspec.params.items() if name != "browser_name"] if callspec else []
+    cases = (
+        [str(value) for name, value in callspec.params.items() if name != "browser_name" and str(value)]
+        if callspec
+        else []
+    )
     return f"{words}: {', '.join(cases)}"[:200] if cases else words
 
 
