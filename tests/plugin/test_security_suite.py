@@ -28,18 +28,12 @@ def run(tmp_path: Path, *arguments: str) -> Result:
 
 def scanned(tmp_path: Path, site: str, file: Path) -> Result:
     deployments = tmp_path / "deployments.yaml"
+    budgets = tmp_path / "budgets.yaml"
+    budgets.write_text("version: 1\nplatforms: {}\n")
     environment = f"{{base_url: '{site}', scan_results: ['{file}']}}"
     deployments.write_text(f"version: 1\nplatforms: {{shop: {{environments: {{live: {environment}}}}}}}\n")
-    return run(
-        tmp_path,
-        "security/test_scans.py",
-        "--deployments",
-        str(deployments),
-        "--platform",
-        "shop",
-        "--environment",
-        "live",
-    )
+    files = ["--deployments", str(deployments), "--budgets", str(budgets)]
+    return run(tmp_path, "security/test_scans.py", *files, "--platform", "shop", "--environment", "live")
 
 
 def test_a_site_without_a_policy_is_held(tmp_path: Path, site: str) -> None:
