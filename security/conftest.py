@@ -79,7 +79,8 @@ def hold(
             first = broken[0]
             curl = next((one.response.curl for one in seen if one.response.url == first.url), "")
             ended = f"; the waiver for it ended on {first.waiver.until}" if first.waiver else ""
-            raise _fault([one.finding for one in broken], f"tier {tier.name}", first.url, curl, ended)
+            expected = f"tier {tier.name}" if tier.rules else "no grave weakness"
+            raise _fault([one.finding for one in broken], expected, first.url, curl, ended)
 
     return check
 

@@ -162,6 +162,13 @@ def test_of_two_policies_one_that_meets_the_demand_is_enough() -> None:
     assert find_unmet(Demand.NO_INLINE_SCRIPT, both[:1])[0].value == "script-src 'unsafe-inline'"
 
 
+def test_a_shared_host_must_get_past_all_policies() -> None:
+    both = parse("connect-src *.vercel.app *.fly.dev, script-src 'none'; connect-src *.fly.dev")
+    assert {one.value for one in find_unmet(Demand.NO_SHARED_HOSTS, both)} == {"connect-src *.fly.dev"}
+    silent = parse("connect-src *.vercel.app, script-src 'none'")
+    assert [one.value for one in find_unmet(Demand.NO_SHARED_HOSTS, silent)] == ["connect-src *.vercel.app"]
+
+
 def test_what_no_directive_governs_is_unmet() -> None:
     nothing = parse("img-src 'self'")
     for demand in (Demand.NO_INLINE_SCRIPT, Demand.NO_EVAL, Demand.NO_ANY_HOST):

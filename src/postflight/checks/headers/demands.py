@@ -10,10 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from postflight.checks.csp import Directive, Policy, parse_policy
+from postflight.checks.csp import Directive, Policy, allows, parse_policy
+from postflight.checks.csp.evaluate import DEFAULT_ORIGIN
 from postflight.checks.csp.hosts import tenancy
 from postflight.checks.csp.policy import operative_directive
 from postflight.checks.csp.sources import Host, parse_source_list
+from postflight.checks.csp.witness import sample_url
 from postflight.checks.headers.answer import HttpAnswer, is_loopback
 from postflight.checks.headers.finding import HeaderFinding, Severity
 from postflight.checks.headers.policies import ENFORCED
@@ -61,7 +63,10 @@ class _Rule:
 def find_unmet(demand: Demand, policies: Sequence[Policy]) -> tuple[HeaderFinding, ...]:
     """Return a finding for each obstacle, of the policy that has fewest; none if a policy meets the demand."""
     rule = _RULES[demand]
-    obstacles = min((tuple(rule.obstacles(policy)) for policy in policies), key=len, default=_UNGOVERNED)
+    if demand is Demand.NO_SHARED_HOSTS:  # a policy that is silent about a host lets it through
+        obstacles = tuple(value for policy in policies for value in _shared_hosts(policy, policies))
+    else:
+        obstacles = min((tuple(rule.obstacles(policy)) for policy in policies), key=len, default=_UNGOVERNED)
     return tuple(
         HeaderFinding(rule.id, rule.severity, ENFORCED, value, rule.message, rule.remedy, rule.covers)
         for value in dict.fromkeys(obstacles)
@@ -160,14 +165,14 @@ def _any_host(policy: Policy) -> Sequence[str]:
     return [f"{directive.name} {source}" for source in directive.values if source.lower() in _ANY_HOST]
 
 
-def _shared_hosts(policy: Policy) -> Sequence[str]:
+def _shared_hosts(policy: Policy, policies: Sequence[Policy]) -> Sequence[str]:
+    """Return the shared hosts of a policy that get past all policies."""
     return [
         f"{directive.name} {text}"
         for directive in policy.directives
-        # hosts are ignored beside 'strict-dynamic'
-        if not (directive.name.startswith("script-src") and "'strict-dynamic'" in _words(directive))
         for text, source in parse_source_list(directive.values).entries
         if isinstance(source, Host) and tenancy(source)
+        if allows(policies, directive.name, sample_url(source, DEFAULT_ORIGIN) or "", DEFAULT_ORIGIN)
     ]
 
 
@@ -210,7 +215,7 @@ _RULES: Mapping[Demand, _Rule] = {
     ),
     Demand.NO_SHARED_HOSTS: _Rule(
         "multi-tenant-host", Severity.HIGH, "Whoever has an account with that provider can use this source.",
-        "Name your own hosts.", _shared_hosts,
+        "Name your own hosts.", lambda policy: _shared_hosts(policy, [policy]),
     ),
     Demand.NONCE_OR_HASH: _Rule(
         "csp-no-nonce", Severity.HIGH, "Scripts are trusted by host, which an open redirect or JSONP on it defeats.",
