@@ -39,8 +39,9 @@ class Diary:
             self.reports.append(request.post_data or "")
 
     def _failed(self, request: Request) -> None:
-        # a preview's event stream never finishes: it is given up with its page
-        if (request.resource_type, request.failure) != ("eventsource", "net::ERR_ABORTED"):
+        # what a preview's frame still loads is given up when the preview reloads after an edit, and its event stream too
+        given_up = request.failure == "net::ERR_ABORTED" and "/__preview/" in request.url
+        if not given_up:
             self.said.append(f"failed: {request.url} {request.failure}")
 
     def _finished(self, request: Request) -> None:
