@@ -40,14 +40,18 @@ def _one(old: Node | None, new: Node | None) -> Iterator[Change]:
         if new.flag("required"):
             yield Change("request-body-added-required", Kind.BREAKING, Place("", new.pointer), "a body is required now")
         else:
-            yield Change("request-body-added-optional", Kind.COMPATIBLE, Place("", new.pointer), "a body may be sent now")
+            yield Change(
+                "request-body-added-optional", Kind.COMPATIBLE, Place("", new.pointer), "a body may be sent now"
+            )
     elif old is not None:
         message = "the request has no body any more: what clients send has no effect, or is refused"
         yield Change("request-body-removed", Kind.MAYBE, Place(old.pointer, ""), message)
 
 
 def _encoding(old: Node, new: Node, subject: Subject) -> Iterator[Change]:
-    before, after = ({name: canonical(node.value) for name, node in one.fields("encoding").items()} for one in (old, new))
+    before, after = (
+        {name: canonical(node.value) for name, node in one.fields("encoding").items()} for one in (old, new)
+    )
     changed = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
     if changed:
         message = f"{subject.name}: other encoding of {', '.join(changed)[:80]}"

@@ -154,7 +154,9 @@ def _apart(one: tuple[Piece, ...], other: tuple[Piece, ...], schema: Schema) -> 
     needed = _required(one) & _required(other)
     for name in needed:
         values, others = (
-            _values(tuple(deep for piece in side for node in _property(piece, name) for deep in schema.at((node,)).pieces))
+            _values(
+                tuple(deep for piece in side for node in _property(piece, name) for deep in schema.at((node,)).pieces)
+            )
             for side in (one, other)
         )
         if values is not None and others is not None and not values & others:
@@ -187,11 +189,24 @@ def _property(piece: Piece, name: str) -> tuple[Node, ...]:
     return (node,) if node is not None else ()
 
 
-_ANNOTATIONS = frozenset({"title", "description", "example", "examples", "default", "deprecated", "$comment", "externalDocs", "xml"})
+_ANNOTATIONS = frozenset(
+    {"title", "description", "example", "examples", "default", "deprecated", "$comment", "externalDocs", "xml"}
+)
 _NAMED = frozenset({"properties", "patternProperties", "dependentSchemas"})
 _LISTED = frozenset({"allOf", "anyOf", "oneOf", "prefixItems"})
 _SINGLE = frozenset(
-    {"items", "additionalProperties", "not", "if", "then", "else", "contains", "propertyNames", "unevaluatedItems", "unevaluatedProperties"}
+    {
+        "items",
+        "additionalProperties",
+        "not",
+        "if",
+        "then",
+        "else",
+        "contains",
+        "propertyNames",
+        "unevaluatedItems",
+        "unevaluatedProperties",
+    }
 )
 _MOST_COMPARED = 20_000
 

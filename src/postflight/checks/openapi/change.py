@@ -80,7 +80,9 @@ class Ledger:
 
     def in_order(self) -> tuple[Change, ...]:
         """Return all changes, the worst first."""
-        return tuple(sorted(self.found.values(), key=lambda one: (one.kind.rank, one.operations, one.place.old, one.id)))
+        return tuple(
+            sorted(self.found.values(), key=lambda one: (one.kind.rank, one.operations, one.place.old, one.id))
+        )
 
 
 def worst(changes: Iterable[Change]) -> Kind:

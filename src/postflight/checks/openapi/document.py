@@ -149,4 +149,3 @@ def kind_of(value: Json) -> str:
     if isinstance(value, str):
         return "a text"
     return "an object" if isinstance(value, Mapping) else "a list"
-

@@ -78,8 +78,12 @@ class Refuter:
 
     def _arrays(self, sent: Arrays, others: list[Arrays], depth: int) -> Iterator[Json]:
         edges = {0, 1, 2, sent.least, sent.prefix, sent.prefix + 1}
-        edges |= {count + more for one in others for count in (one.least, one.most or 0, one.prefix) for more in (-1, 0, 1)}
-        counts = [n for n in sorted(edges) if sent.least <= n <= min(_MOST_ITEMS, n if sent.most is None else sent.most)]
+        edges |= {
+            count + more for one in others for count in (one.least, one.most or 0, one.prefix) for more in (-1, 0, 1)
+        }
+        counts = [
+            n for n in sorted(edges) if sent.least <= n <= min(_MOST_ITEMS, n if sent.most is None else sent.most)
+        ]
         pool: dict[int, list[Json]] = {}
         for count in counts:
             whole: list[Json] = []
@@ -89,7 +93,11 @@ class Refuter:
                     pool[place] = self._several(sent.at(place), depth)
                 if not pool[place]:
                     break
-                fresh = [one for one in pool[place] if canonical(one) not in set(map(canonical, whole))] if sent.unique else []
+                fresh = (
+                    [one for one in pool[place] if canonical(one) not in set(map(canonical, whole))]
+                    if sent.unique
+                    else []
+                )
                 whole.append(fresh[0] if fresh else pool[place][0])
             else:
                 yield whole
@@ -126,14 +134,20 @@ class Refuter:
                 most[name] = example.value
         yield least
         yield most
-        names = dict.fromkeys((*sent.names, *(name for one in others for name in (*one.names, *one.required)), _UNDECLARED))
+        names = dict.fromkeys(
+            (*sent.names, *(name for one in others for name in (*one.names, *one.required)), _UNDECLARED)
+        )
         for name in names:
             yield from self._with_property(sent, others, name, (least, most), depth)
         for name in most.keys() - least.keys():
             yield {key: value for key, value in most.items() if key != name}
             yield {**least, name: most[name]}
         if sent.open and (extra := self.any_value(sent.others, depth)) is not None:
-            for count in {bound + 1 for one in others if (bound := one.most) is not None} | {one.least for one in others} | {sent.least}:
+            for count in (
+                {bound + 1 for one in others if (bound := one.most) is not None}
+                | {one.least for one in others}
+                | {sent.least}
+            ):
                 missing = range(max(0, min(count, _MOST_ITEMS) - len(least)))
                 yield {**least, **{f"{_UNDECLARED}-{index}": extra.value for index in missing}}
 
@@ -170,8 +184,17 @@ def _numbers(sent: Branch, others: list[Branch]) -> Iterator[Json]:
     near = {edge + more for edge in edges for more in (-1, Fraction(-1, 2), 0, Fraction(1, 2), 1)}
     steps = facts[0].steps
     if steps:
-        common = Fraction(lcm(*(one.numerator for one in steps)), 1) if all(one.denominator == 1 for one in steps) else max(steps)
-        near |= {common * (rounded(edge / common) + more) for edge in edges for rounded in (floor, ceil) for more in (-1, 0, 1)}
+        common = (
+            Fraction(lcm(*(one.numerator for one in steps)), 1)
+            if all(one.denominator == 1 for one in steps)
+            else max(steps)
+        )
+        near |= {
+            common * (rounded(edge / common) + more)
+            for edge in edges
+            for rounded in (floor, ceil)
+            for more in (-1, 0, 1)
+        }
     for one in sorted(near, key=abs):
         value: Json = int(one) if one.denominator == 1 else float(one)
         if number(value) == one:
@@ -197,5 +220,3 @@ def _long_of_formats(length: int) -> Iterator[str]:
         middle = length - len(start) - len(end)
         if middle > 0:
             yield start + "a" * middle + end
-
-

@@ -149,9 +149,7 @@ def _counts_within(sent: tuple[int, int | None], accepted: tuple[int, int | None
 
 
 def _numbers_within(sent: Numbers, accepted: Numbers) -> bool:
-    if accepted.low is not None and (
-        sent.low is None or (sent.low, sent.low_open) < (accepted.low, accepted.low_open)
-    ):
+    if accepted.low is not None and (sent.low is None or (sent.low, sent.low_open) < (accepted.low, accepted.low_open)):
         return False
     if accepted.high is not None and (
         sent.high is None or (sent.high, not sent.high_open) > (accepted.high, not accepted.high_open)

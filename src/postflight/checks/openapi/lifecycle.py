@@ -36,7 +36,9 @@ def compare(old: Node, new: Node, what: str, said: str) -> Iterator[Change]:
     if isinstance(after, str):
         yield Change("sunset-unreadable", Kind.MAYBE, place, f"{said}: x-sunset {after[:40]!r} is no date")
     elif now and not was and after is None:
-        yield Change("sunset-missing", Kind.COMPATIBLE, place, f"{said} is deprecated without saying until when it stays")
+        yield Change(
+            "sunset-missing", Kind.COMPATIBLE, place, f"{said} is deprecated without saying until when it stays"
+        )
     elif isinstance(before, date) and now and after is None:
         yield Change("sunset-removed", Kind.MAYBE, place, f"{said} was to stay until {before}; now no day is named")
     elif isinstance(before, date) and isinstance(after, date) and before != after:

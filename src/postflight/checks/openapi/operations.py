@@ -88,7 +88,10 @@ class OperationWalker:
         if self.what == "operation":
             yield from security.compare_operations(old.node, new.node, old.name)
             yield from parameters.compare(
-                parameters.gather(old.path, old.item, old.node), parameters.gather(new.path, new.item, new.node), self.walker, asked
+                parameters.gather(old.path, old.item, old.node),
+                parameters.gather(new.path, new.item, new.node),
+                self.walker,
+                asked,
             )
         before, after = (one.node.get("requestBody") for one in (old, new))
         yield from bodies.compare(
@@ -109,7 +112,9 @@ class OperationWalker:
             for one in (old, new)
         )
         for change in inner.compare(before, after):
-            yield replace(change, operations=(old.name,), message=f"callback {change.operations[0][:120]}: {change.message}")
+            yield replace(
+                change, operations=(old.name,), message=f"callback {change.operations[0][:120]}: {change.message}"
+            )
 
 
 def _names(old: Operation, new: Operation) -> Iterator[Change]:

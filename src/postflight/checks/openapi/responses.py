@@ -80,12 +80,18 @@ def _bodies(old: Node, new: Node, walker: SchemaWalker, subject: Subject) -> Ite
     for name, node in media.added(before, after):
         # a client that was promised one type did not have to ask for it
         kind = Kind.MAYBE if before else Kind.COMPATIBLE
-        yield Change("response-media-type-added", kind, Place("", node.pointer), f"{subject.name} may be {name[:80]} now")
+        yield Change(
+            "response-media-type-added", kind, Place("", node.pointer), f"{subject.name} may be {name[:80]} now"
+        )
 
 
 def _headers(old: Node, new: Node, walker: SchemaWalker, subject: Subject) -> Iterator[Change]:
     before, after = (
-        {name.lower(): node.resolved() for name, node in one.fields("headers").items() if name.lower() != "content-type"}
+        {
+            name.lower(): node.resolved()
+            for name, node in one.fields("headers").items()
+            if name.lower() != "content-type"
+        }
         for one in (old, new)
     )
     for name in dict.fromkeys((*before, *after)):

@@ -98,7 +98,9 @@ def compare_schemes(old: Node, new: Node) -> Iterator[Change]:
             continue
         place = Place(scheme.pointer, now.pointer)
         if _identity(old, name) != _identity(new, name):
-            message = f"the security scheme {name[:80]!r} is another one now; the operations that use it say what that means"
+            message = (
+                f"the security scheme {name[:80]!r} is another one now; the operations that use it say what that means"
+            )
             yield Change("security-scheme-changed", Kind.MAYBE, place, message)
             continue
         was_flows, is_flows = scheme.fields("flows"), now.fields("flows")

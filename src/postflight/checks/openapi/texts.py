@@ -81,7 +81,9 @@ _FORMATS: dict[str, Callable[[str], bool]] = {
     "idn-email": _looks(r"[^@\s]+@[^@\s]+"),
     "ipv4": lambda text: bool(ipaddress.IPv4Address(text)) or True,
     "ipv6": lambda text: bool(ipaddress.IPv6Address(text)) or True,
-    "hostname": _looks(r"(?=.{1,253}$)[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*"),
+    "hostname": _looks(
+        r"(?=.{1,253}$)[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*"
+    ),
     "uri": _looks(_URI),
     "iri": _looks(_URI),
     "uri-reference": _looks(r"[^\s<>\"{}|\\^`]*"),

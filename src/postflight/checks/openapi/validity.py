@@ -68,10 +68,7 @@ def _answers(schema: Schema, value: Json, depth: int) -> Iterator[Answer]:
 
 def _hidden(schema: Schema) -> frozenset[str]:
     return frozenset(
-        name
-        for piece in schema.pieces
-        for name, node in piece.named("properties").items()
-        if schema.at((node,)).hidden
+        name for piece in schema.pieces for name, node in piece.named("properties").items() if schema.at((node,)).hidden
     )
 
 
@@ -147,7 +144,11 @@ def _object(
     yield within_counts(piece, "minProperties", "maxProperties", len(value))
     required = piece.keywords.get("required", [])
     yield Answer.of(all(name in value or name in hidden for name in required if isinstance(name, str)))  # type: ignore[union-attr]
-    properties, patterns, rest = piece.named("properties"), piece.named("patternProperties"), piece.single("additionalProperties")
+    properties, patterns, rest = (
+        piece.named("properties"),
+        piece.named("patternProperties"),
+        piece.single("additionalProperties"),
+    )
     names = piece.single("propertyNames")
     for name, one in value.items():
         if name in hidden:

@@ -112,7 +112,11 @@ class View:
     def options(self, keyword: str) -> tuple[Node, ...]:
         """Return the alternatives of `anyOf` or `oneOf`."""
         return tuple(
-            node for piece in self.pieces if _wrapped(piece, keyword) is None for node in piece.children(keyword) if not _is_null(node)
+            node
+            for piece in self.pieces
+            if _wrapped(piece, keyword) is None
+            for node in piece.children(keyword)
+            if not _is_null(node)
         )
 
 
