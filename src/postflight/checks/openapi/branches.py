@@ -1,15 +1,16 @@
 """A schema as a union of branches of one type each, with all that holds in each: `anyOf` and `oneOf` taken apart.
 
-What is not taken apart (`not`, `if`, `contains`, ...) stays as an opaque demand: a branch that sends may forget it, since its values
-are only fewer; one that accepts must find the very same demand at the sender.
+What is not taken apart (`not`, `if`, `contains`, ...) stays as an opaque demand: a branch that sends may forget it,
+since its values are only fewer; one that accepts must find the very same demand at the sender.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 
 from postflight.checks.openapi.answers import Answer
 from postflight.checks.openapi.document import Json, Node
+from postflight.checks.openapi.likeness import alike
 from postflight.checks.openapi.schema import TYPES, Piece, Schema, TooComplex
 from postflight.checks.openapi.validity import canonical, type_of, valid
 
@@ -57,7 +58,7 @@ class Branch:
         return any("number" not in piece.types for piece in self.pieces)
 
     def values(self) -> list[Json] | None:
-        """Return the listed values that remain, or None when there is no list. Booleans and null are their own lists."""
+        """Return the listed values that remain, or None without a list. Booleans and null are their own lists."""
         listed = [piece.values for piece in self.pieces if piece.values is not None]
         if self.type == "null":
             start: tuple[Json, ...] = (None,)
@@ -187,88 +188,3 @@ def _required(pieces: tuple[Piece, ...]) -> set[str]:
 def _property(piece: Piece, name: str) -> tuple[Node, ...]:
     node = piece.named("properties").get(name)
     return (node,) if node is not None else ()
-
-
-_ANNOTATIONS = frozenset(
-    {"title", "description", "example", "examples", "default", "deprecated", "$comment", "externalDocs", "xml"}
-)
-_NAMED = frozenset({"properties", "patternProperties", "dependentSchemas"})
-_LISTED = frozenset({"allOf", "anyOf", "oneOf", "prefixItems"})
-_SINGLE = frozenset(
-    {
-        "items",
-        "additionalProperties",
-        "not",
-        "if",
-        "then",
-        "else",
-        "contains",
-        "propertyNames",
-        "unevaluatedItems",
-        "unevaluatedProperties",
-    }
-)
-_MOST_COMPARED = 20_000
-
-
-def alike(old: Node, new: Node, only: frozenset[str] | None = None) -> bool:
-    """Whether two schemas say the same, word by word and through `$ref`, apart from annotations.
-
-    `only` restricts the outermost objects to some keywords. Documents of different versions are never alike.
-    """
-    if old.document.version != new.document.version:
-        return False
-    seen: set[tuple[Node, Node]] = set()
-    todo = [(old, new, only)]
-    while todo:
-        one, other, keywords = todo.pop()
-        if keywords is None:
-            if (one, other) in seen:
-                continue
-            seen.add((one, other))
-        if len(seen) > _MOST_COMPARED:
-            return False
-        if not isinstance(one.value, Mapping) or not isinstance(other.value, Mapping):
-            if one.value is not other.value:
-                return False
-            continue
-        pairs = _pairs(one, other, keywords)
-        if pairs is None:
-            return False
-        todo += [(first, second, None) for first, second in pairs]
-    return True
-
-
-def _pairs(one: Node, other: Node, keywords: frozenset[str] | None) -> list[tuple[Node, Node]] | None:
-    """Return the subschemas that must be alike, or None when the two differ already."""
-    mine, theirs = (
-        {key: node for key, node in side.fields().items() if _counts(key, keywords)} for side in (one, other)
-    )
-    if mine.keys() != theirs.keys():
-        return None
-    found: list[tuple[Node, Node]] = []
-    for key, node in mine.items():
-        match = theirs[key]
-        if key == "$ref":
-            found.append((one.follow(node.value), other.follow(match.value)))
-        elif key in _SINGLE:
-            found.append((node, match))
-        elif key in _NAMED:
-            fields, others = node.fields(), match.fields()
-            if fields.keys() != others.keys():
-                return None
-            found += [(fields[name], others[name]) for name in fields]
-        elif key in _LISTED:
-            items, counterparts = one.items(key), other.items(key)
-            if len(items) != len(counterparts):
-                return None
-            found += zip(items, counterparts, strict=True)
-        elif canonical(node.value) != canonical(match.value):
-            return None
-    return found
-
-
-def _counts(key: str, keywords: frozenset[str] | None) -> bool:
-    if keywords is not None:
-        return key in keywords
-    return key not in _ANNOTATIONS and not key.startswith("x-")

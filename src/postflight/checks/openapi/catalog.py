@@ -7,13 +7,14 @@ _BOUNDS = ("set", "unset", "increased", "decreased")
 _STATES = ("set", "unset", "changed")
 
 BOUNDS = {  # keyword -> whether it is a lower bound
-    "minLength": True, "maxLength": False, "minItems": True, "maxItems": False, "minProperties": True, "maxProperties": False,
+    "minLength": True, "maxLength": False, "minItems": True, "maxItems": False,
+    "minProperties": True, "maxProperties": False,
     "minimum": True, "maximum": False, "exclusiveMinimum": True, "exclusiveMaximum": False,
 }  # fmt: skip
 DEMANDS = (
-    "pattern", "format", "multipleOf", "uniqueItems", "not", "if", "then", "else", "contains", "minContains", "maxContains",
-    "propertyNames", "dependentRequired", "dependentSchemas", "unevaluatedItems", "unevaluatedProperties",
-    "contentEncoding", "contentMediaType", "contentSchema",
+    "pattern", "format", "multipleOf", "uniqueItems", "not", "if", "then", "else", "contains", "minContains",
+    "maxContains", "propertyNames", "dependentRequired", "dependentSchemas", "unevaluatedItems",
+    "unevaluatedProperties", "contentEncoding", "contentMediaType", "contentSchema",
 )  # fmt: skip
 
 _SUFFIXES = {
@@ -63,8 +64,8 @@ _SUFFIXES = {
     "default-removed": "Keep the old default: calls without a value mean something else now.",
     "property-deprecated": "",
     "property-reactivated": "",
-    "does-not-fit": "Compare the two schemas by hand: the example was fine with the old document and is not with the new one.",
-    "cannot-tell": "Compare the two schemas by hand: neither a proof that all fits nor an example against it was found.",
+    "does-not-fit": "Compare the two schemas by hand: the example was valid, and is not any more.",
+    "cannot-tell": "Compare the two schemas by hand: neither a proof nor a counterexample was found.",
 }
 _WHOLE = {
     "path-removed": "Keep the path, deprecated and with a sunset date, until nobody uses it.",

@@ -1,4 +1,4 @@
-"""What a comparison says: frozen changes, gathered so that one change in a shared schema is one change, with all its operations."""
+"""What a comparison says: frozen changes. One change in a shared schema is one change, with all its operations."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -8,7 +8,7 @@ from postflight.checks.openapi.catalog import remedy_of
 
 
 class Kind(StrEnum):
-    """Does a call that was valid still work?"""
+    """Whether a call that was valid still works."""
 
     BREAKING = "breaking"  # no: there is an example, or the place itself is gone
     MAYBE = "maybe"  # nobody can tell from the documents

@@ -1,13 +1,13 @@
-"""An OpenAPI document as a tree of nodes that know their JSON pointers, so that every error and finding names a place."""
+"""An OpenAPI document as a tree of nodes that know their JSON pointers: every error and finding names a place."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Union
+from typing import TypeAlias
 from urllib.parse import unquote
 
 from postflight.errors import ConfigError
 
-Json = Union[None, bool, int, float, str, Sequence["Json"], Mapping[str, "Json"]]
+Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
 
 LONGEST_CHAIN = 100  # references that lead to references
 
@@ -49,22 +49,22 @@ class Node:
         """Return the child of this key or index, or None."""
         value = self.value
         if isinstance(value, Mapping):
-            return self._child(key, value[key]) if key in value else None
+            return self.child(key, value[key]) if key in value else None
         if isinstance(value, list) and key.isascii() and key.isdigit() and len(key) < 9 and int(key) < len(value):
-            return self._child(key, value[int(key)])
+            return self.child(key, value[int(key)])
         return None
 
     def get(self, key: str) -> "Node | None":
         """Return a field of this object; raises `BadDocument` when this is no object."""
         fields = self.mapping()
-        return self._child(key, fields[key]) if key in fields else None
+        return self.child(key, fields[key]) if key in fields else None
 
     def fields(self, key: str | None = None) -> "dict[str, Node]":
         """Return the fields of this object, or of the object in its field `key` (none when there is no such field)."""
         if key is not None:
             inner = self.get(key)
             return inner.fields() if inner else {}
-        return {name: self._child(name, value) for name, value in self.mapping().items()}
+        return {name: self.child(name, value) for name, value in self.mapping().items()}
 
     def items(self, key: str) -> "tuple[Node, ...]":
         """Return the elements of the list in the field `key` (none when there is no such field)."""
@@ -73,7 +73,7 @@ class Node:
             return ()
         if not isinstance(inner.value, list):
             raise inner.wrong("a list")
-        return tuple(inner._child(str(index), value) for index, value in enumerate(inner.value))
+        return tuple(inner.child(str(index), value) for index, value in enumerate(inner.value))
 
     def mapping(self) -> Mapping[str, Json]:
         """Return this object's values; raises `BadDocument` when it is no object."""
@@ -134,7 +134,8 @@ class Node:
         """Build the error for a value of another kind."""
         return BadDocument(f"{self.where}: expected {expected}, found {kind_of(self.value)}")
 
-    def _child(self, key: str, value: Json) -> "Node":
+    def child(self, key: str, value: Json) -> "Node":
+        """Make the node of a value that is in this one."""
         return Node(self.document, f"{self.pointer}/{key.replace('~', '~0').replace('/', '~1')}", value)
 
 

@@ -1,9 +1,11 @@
 """The refuter: looks for a value that one side may send and the other does not accept.
 
-It tries values at the edges of what both sides say, and puts the examples that it finds for a property or an element into an otherwise
-valid whole. What it returns was checked by `validity.valid`, so it is never wrong; it may find none where there is one.
+It tries values at the edges of what both sides say, and puts the examples that it finds for a property or an element
+into an otherwise valid whole. What it returns was checked by `validity.valid`, so it is never wrong; it may find none
+where there is one.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -16,7 +18,7 @@ from postflight.checks.openapi.document import Json
 from postflight.checks.openapi.facts import Arrays, Numbers, Objects, Texts
 from postflight.checks.openapi.inclusion import Prover
 from postflight.checks.openapi.schema import Schema
-from postflight.checks.openapi.texts import STOCK
+from postflight.checks.openapi.texts import STOCK, matches
 from postflight.checks.openapi.validity import canonical, number, valid
 
 MOST_TRIED = 400  # values of one schema
@@ -134,9 +136,7 @@ class Refuter:
                 most[name] = example.value
         yield least
         yield most
-        names = dict.fromkeys(
-            (*sent.names, *(name for one in others for name in (*one.names, *one.required)), _UNDECLARED)
-        )
+        names = dict.fromkeys((*sent.names, *(name for one in (sent, *others) for name in _names(one))))
         for name in names:
             yield from self._with_property(sent, others, name, (least, most), depth)
         for name in most.keys() - least.keys():
@@ -163,6 +163,19 @@ class Refuter:
             examples += [Example(one) for one in (branch.values() or [])]
         for example, whole in ((one, whole) for one in examples if one is not None for whole in wholes):
             yield {**whole, name: example.value}
+
+
+def _names(objects: Objects) -> Iterator[str]:
+    """Yield names to try: declared ones, such as match a pattern, such as need others, and one that nobody declares."""
+    yield from objects.names
+    yield from objects.required
+    for pattern in objects.patterns:
+        plain = re.sub(r"\W", "", pattern)
+        yield from (name for name in (plain, f"{plain}1", f"x{plain}") if matches(pattern, name) is Answer.YES)
+    for piece in objects.branch.pieces:
+        for keyword in ("dependentRequired", "dependentSchemas"):
+            yield from piece.node.fields(keyword) if keyword in piece.keywords else ()
+    yield from ("x", _UNDECLARED)
 
 
 def _said(schema: Schema) -> Iterator[Json]:
@@ -195,9 +208,9 @@ def _numbers(sent: Branch, others: list[Branch]) -> Iterator[Json]:
             for rounded in (floor, ceil)
             for more in (-1, 0, 1)
         }
-    for one in sorted(near, key=abs):
-        value: Json = int(one) if one.denominator == 1 else float(one)
-        if number(value) == one:
+    for exact in sorted(near, key=abs):
+        value: Json = int(exact) if exact.denominator == 1 else float(exact)
+        if number(value) == exact:
             yield value
 
 

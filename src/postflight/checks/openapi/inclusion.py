@@ -1,15 +1,16 @@
 """The prover: is every value that one side sends accepted by the other? It says yes only when that is certain.
 
-Contravariance of inputs and covariance of outputs are the same question here: who sends (`Side.sends`) is the old client in a
-request and the new server in an answer. Schemas that contain themselves are handled as recursive types are (Amadio and
-Cardelli, "Subtyping recursive types", 1993): what is being proved may be used, since values are finite.
+Contravariance of inputs and covariance of outputs are one question here: who sends (`Side.sends`) is the old client in
+a request and the new server in an answer. Schemas that contain themselves are handled as recursive types are (Amadio
+and Cardelli, "Subtyping recursive types", 1993): what is being proved may be used, since values are finite.
 """
 
 from dataclasses import dataclass, field
 
 from postflight.checks.openapi.answers import Answer
-from postflight.checks.openapi.branches import Branch, alike, branches
+from postflight.checks.openapi.branches import Branch, branches
 from postflight.checks.openapi.facts import Arrays, Numbers, Objects, Texts
+from postflight.checks.openapi.likeness import alike
 from postflight.checks.openapi.schema import Schema, TooComplex
 from postflight.checks.openapi.texts import format_within
 from postflight.checks.openapi.validity import valid

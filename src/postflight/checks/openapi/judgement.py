@@ -129,7 +129,7 @@ def _pointer(said: Said) -> str:
 
 def shown(said: tuple[Json, Node] | None) -> str:
     """Return what was said, as short JSON."""
-    return short(canonical(said[0])) if said else "–"
+    return short(canonical(said[0])) if said else "nothing"
 
 
 def short(text: str, longest: int = LONGEST_VALUE) -> str:

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 
-from postflight.checks.openapi.branches import alike
 from postflight.checks.openapi.catalog import BOUNDS, DEMANDS, kebab
 from postflight.checks.openapi.change import Change, Kind
 from postflight.checks.openapi.document import Node
 from postflight.checks.openapi.judgement import Effect, Judge, Step, listed, shown
+from postflight.checks.openapi.likeness import alike
 from postflight.checks.openapi.validity import canonical, number
 
 _CONTENT = ("contentEncoding", "contentMediaType", "contentSchema")
@@ -39,7 +39,7 @@ def _types(step: Step, judge: Judge) -> Iterator[Change]:
 
 def _values(step: Step, judge: Judge) -> Iterator[Change]:
     old, new = step.old.values, step.new.values
-    nodes = tuple(next(iter((one or {}).values()), None) for one in (old, new))
+    nodes = (_first(old), _first(new))
     if old is None and new is not None:
         yield judge.judged(step, "became-enum", Effect.NARROWS, nodes, f"only {listed(new)} now")
     elif new is None and old is not None:
@@ -49,7 +49,7 @@ def _values(step: Step, judge: Judge) -> Iterator[Change]:
             yield judge.judged(step, "enum-value-added", Effect.WIDENS, nodes, f"new value {listed(added)}")
         if gone := old.keys() - new.keys():
             yield judge.judged(step, "enum-value-removed", Effect.NARROWS, nodes, f"value {listed(gone)} is gone")
-    said = [view.fact("x-extensible-enum") for view in (step.old, step.new)]
+    said = (step.old.fact("x-extensible-enum"), step.new.fact("x-extensible-enum"))
     lists = [set(map(canonical, one[0])) if one and isinstance(one[0], list) else set() for one in said]
     if said[1] is not None and (gone := lists[0] - lists[1]):
         floor = Kind.MAYBE if judge.subject.direction == "request" else Kind.COMPATIBLE
@@ -106,7 +106,7 @@ def _annotations(step: Step, judge: Judge) -> Iterator[Change]:
     if flags[0] != flags[1] and step.path:
         suffix = "property-deprecated" if flags[1] else "property-reactivated"
         yield judge.judged(
-            step, suffix, Effect.NONE, (), "is deprecated now" if flags[1] else "is not deprecated any more"
+            step, suffix, Effect.NONE, (None, None), "is deprecated now" if flags[1] else "is not deprecated any more"
         )
 
 
@@ -143,3 +143,7 @@ def _with_integers(types: frozenset[str]) -> frozenset[str]:
 
 def _alike(old: Node, new: Node) -> bool:
     return isinstance(old.value, Mapping) and isinstance(new.value, Mapping) and alike(old, new)
+
+
+def _first(values: Mapping[str, Node] | None) -> Node | None:
+    return next(iter(values.values()), None) if values else None

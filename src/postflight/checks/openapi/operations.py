@@ -8,7 +8,8 @@ from datetime import date
 from postflight.checks.openapi import bodies, lifecycle, parameters, responses, security
 from postflight.checks.openapi.change import Change, Kind, Place
 from postflight.checks.openapi.document import Node
-from postflight.checks.openapi.schema_changes import SchemaWalker, Subject
+from postflight.checks.openapi.judgement import Subject
+from postflight.checks.openapi.schema_changes import SchemaWalker
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 

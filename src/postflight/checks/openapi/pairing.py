@@ -1,9 +1,9 @@
-"""Which alternative of `oneOf` or `anyOf` became which: by reference, by title, by being alike, then by what is left."""
+"""Which alternative of `oneOf` or `anyOf` became which: by reference, title, likeness, type; then what is left."""
 
 from collections.abc import Callable, Mapping
 
-from postflight.checks.openapi.branches import alike
 from postflight.checks.openapi.document import Node
+from postflight.checks.openapi.likeness import alike
 
 
 def pair_options(

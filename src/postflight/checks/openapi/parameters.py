@@ -7,7 +7,8 @@ from dataclasses import replace
 from postflight.checks.openapi import lifecycle
 from postflight.checks.openapi.change import Change, Kind, Place
 from postflight.checks.openapi.document import Node
-from postflight.checks.openapi.schema_changes import SchemaWalker, Subject
+from postflight.checks.openapi.judgement import Subject
+from postflight.checks.openapi.schema_changes import SchemaWalker
 
 _STYLES = {"query": "form", "cookie": "form", "path": "simple", "header": "simple"}
 # OpenAPI: parameters of these names are ignored.

@@ -150,30 +150,44 @@ class _Builder:
             if self.documents > 1:
                 self.refuse(event, "a second document starts here; leave one")
         elif isinstance(event, MappingStartEvent | SequenceStartEvent):
-            if len(self.open) >= DEEPEST:
-                self.refuse(event, f"this is nested more than {DEEPEST} deep; use $ref")
-            if self.open and isinstance(self.open[-1].value, dict) and self.open[-1].key is None:
-                self.refuse(event, "a key must be a text")
-            self.counted(event, 1)
-            value: dict[str, Json] | list[Json] = {} if isinstance(event, MappingStartEvent) else []
-            self.open.append(_Open(value, event.anchor, self.count - 1))
+            self.begin(event)
         elif isinstance(event, CollectionEndEvent):
-            done = self.open.pop()
-            self.put(event, done.value)
-            if done.anchor is not None:
-                self.anchors[done.anchor] = (done.value, self.count - done.before)
+            self.end(event)
         elif isinstance(event, AliasEvent):
-            if event.anchor not in self.anchors:
-                self.refuse(event, f"*{event.anchor} stands for nothing that ended before; write it out")
-            held, size = self.anchors[event.anchor]
-            self.counted(event, size)
-            self.put(event, held)
+            self.alias(event)
         elif isinstance(event, ScalarEvent):
-            self.counted(event, 1)
             self.scalar(event)
 
+    def begin(self, event: MappingStartEvent | SequenceStartEvent) -> None:
+        if len(self.open) >= DEEPEST:
+            self.refuse(event, f"this is nested more than {DEEPEST} deep; use $ref")
+        if self.awaits_key:
+            self.refuse(event, "a key must be a text")
+        self.counted(event, 1)
+        value: dict[str, Json] | list[Json] = {} if isinstance(event, MappingStartEvent) else []
+        self.open.append(_Open(value, event.anchor, self.count - 1))
+
+    def end(self, event: Event) -> None:
+        done = self.open.pop()
+        self.put(event, done.value)
+        if done.anchor is not None:
+            self.anchors[done.anchor] = (done.value, self.count - done.before)
+
+    def alias(self, event: AliasEvent) -> None:
+        if event.anchor not in self.anchors:
+            self.refuse(event, f"*{event.anchor} stands for nothing that ended before; write it out")
+        held, size = self.anchors[event.anchor]
+        self.counted(event, size)
+        self.put(event, held)
+
+    @property
+    def awaits_key(self) -> bool:
+        """Whether the next scalar is a key."""
+        return bool(self.open) and isinstance(self.open[-1].value, dict) and self.open[-1].key is None
+
     def scalar(self, event: ScalarEvent) -> None:
-        if self.open and isinstance(self.open[-1].value, dict) and self.open[-1].key is None:
+        self.counted(event, 1)
+        if self.awaits_key:
             self.begin_key(event, event.value)
             return
         value = _scalar(event.value) if event.implicit[0] else event.value

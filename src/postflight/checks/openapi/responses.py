@@ -6,7 +6,8 @@ from dataclasses import replace
 from postflight.checks.openapi import media
 from postflight.checks.openapi.change import Change, Kind, Place
 from postflight.checks.openapi.document import Node
-from postflight.checks.openapi.schema_changes import SchemaWalker, Subject
+from postflight.checks.openapi.judgement import Subject
+from postflight.checks.openapi.schema_changes import SchemaWalker
 
 
 def compare(old: Node, new: Node, walker: SchemaWalker, subject: Subject) -> Iterator[Change]:

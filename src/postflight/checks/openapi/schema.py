@@ -1,8 +1,8 @@
 """What holds at a place: schema objects of both dialects in one form, with `$ref` and `allOf` taken apart.
 
 The form is JSON Schema 2020-12's. Of OpenAPI 3.0 it is what that version means: `nullable` widens the `type` beside it,
-`exclusiveMinimum: true` belongs to `minimum`, what stands beside `$ref` does not count, and keywords that 3.0 does not have are not
-there.
+`exclusiveMinimum: true` belongs to `minimum`, what stands beside `$ref` does not count, and keywords
+that 3.0 does not have are not there.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -15,9 +15,9 @@ TYPES = ("null", "boolean", "number", "string", "array", "object")
 _ALL_TYPES = (*TYPES, "integer")
 _ONLY_IN_3_1 = frozenset(
     {
-        "const", "contains", "contentEncoding", "contentMediaType", "contentSchema", "dependentRequired", "dependentSchemas",
-        "else", "if", "maxContains", "minContains", "patternProperties", "prefixItems", "propertyNames", "then",
-        "unevaluatedItems", "unevaluatedProperties",
+        "const", "contains", "contentEncoding", "contentMediaType", "contentSchema", "dependentRequired",
+        "dependentSchemas", "else", "if", "maxContains", "minContains", "patternProperties", "prefixItems",
+        "propertyNames", "then", "unevaluatedItems", "unevaluatedProperties",
     }
 )  # fmt: skip
 MOST_PIECES = 500  # of one place
@@ -31,9 +31,9 @@ class TooComplex(Exception):
 class Side:
     """From which side of the wire a schema is read.
 
-    Who sends leaves properties out that it does not own (`readOnly` in requests, `writeOnly` in responses) and sends what
-    is declared: undeclared ones only where a schema says `additionalProperties` or declares none at all. Who accepts does not look
-    at properties that the sender does not own.
+    Who sends leaves properties out that it does not own (`readOnly` in requests, `writeOnly` in responses) and sends
+    what is declared: undeclared ones only where a schema says `additionalProperties` or declares none at all. Who
+    accepts does not look at properties that the sender does not own.
     """
 
     hides: str  # "readOnly" or "writeOnly"
@@ -118,7 +118,7 @@ class Piece:
         return tuple(said) if isinstance(said, list) else None
 
 
-NEVER = Node(Document("nothing", False), "", value=False)
+NEVER = Node(Document("nothing", root=False), "", value=False)
 
 
 @lru_cache(maxsize=8192)
@@ -143,7 +143,7 @@ def _pieces(nodes: tuple[Node, ...]) -> tuple[Piece, ...]:
 
 @lru_cache(maxsize=8192)
 def modern(node: Node) -> Piece:
-    """Return a schema object's own keywords in the form of 2020-12. Raises `BadDocument` for keywords of wrong kinds."""
+    """Return a schema object's own keywords. Raises `BadDocument` for keywords of wrong kinds."""
     if isinstance(node.value, bool) and (node.document.version >= (3, 1) or node is NEVER):
         return Piece(node, {} if node.value else {"not": {}})
     keywords = {key: value for key, value in node.mapping().items() if key not in ("$ref", "allOf")}
@@ -197,6 +197,10 @@ def _are_named_schemas(value: Json) -> bool:
     return isinstance(value, Mapping) and all(_is_schema(one) for one in value.values())
 
 
+def _are_named_texts(value: Json) -> bool:
+    return isinstance(value, Mapping) and all(_is_texts(one) for one in value.values())
+
+
 def _is_list(value: Json) -> bool:
     return isinstance(value, list)
 
@@ -239,9 +243,10 @@ _CHECKS: dict[str, _Check] = {
     **_each("anyOf oneOf prefixItems", _are_schemas, "a list of schemas, and at least one"),
     **_each("properties patternProperties dependentSchemas", _are_named_schemas, "an object of schemas"),
     **_each(
-        "items additionalProperties not if then else contains propertyNames unevaluatedItems unevaluatedProperties contentSchema",
+        "items additionalProperties not if then else contains propertyNames "
+        "unevaluatedItems unevaluatedProperties contentSchema",
         _is_schema, "a schema",
     ),
-    **_each("dependentRequired", lambda said: _is_object(said) and all(map(_is_texts, said.values())), "lists of texts by name"),  # type: ignore[union-attr]
+    **_each("dependentRequired", _are_named_texts, "lists of texts by name"),
     **_each("discriminator", _is_object, "an object"),
 }  # fmt: skip

@@ -1,7 +1,8 @@
 """The walker of schemas: names what changed, keyword by keyword; `relation` says whether it matters.
 
-A change that only widens what the accepting side takes is compatible. Any other is as bad as the relation of the two schemas at its
-place, and never worse than that of the places around it: what moved from one alternative to another breaks nothing.
+A change that only widens what the accepting side takes is compatible. Any other is as bad as the relation of the two
+schemas at its place, and never worse than that of the places around it: what moved from one alternative to another
+breaks nothing.
 """
 
 from collections.abc import Iterator, Mapping

@@ -90,7 +90,7 @@ def _place(operation: Node) -> str:
 
 
 def compare_schemes(old: Node, new: Node) -> Iterator[Change]:
-    """Compare the schemes themselves: what clients have in their settings. Renamed ones are known by what they demand."""
+    """Compare the schemes themselves: what clients have in their settings."""
     before, after = _schemes(old), _schemes(new)
     for name, scheme in before.items():
         now = after.get(name)

@@ -1,14 +1,14 @@
 """Texts: patterns and formats, as far as they can be judged safely.
 
-Patterns are ECMAScript's and run with Python's `re`, so only those run on which both agree, and which cannot take long: no
-repeated groups with repetitions inside, no back references, few open-ended repetitions, short texts.
+Patterns are ECMAScript's and run with Python's `re`, so only those run on which both agree, and which cannot take
+long: no repeated groups with repetitions inside, no back references, few open-ended repetitions, short texts.
 """
 
-import datetime
 import ipaddress
 import re
 import uuid
 from collections.abc import Callable
+from datetime import date, datetime
 from functools import lru_cache
 
 from postflight.checks.openapi.answers import Answer
@@ -53,13 +53,13 @@ def matches(pattern: str, text: str) -> Answer:
 
 
 def _date(text: str) -> bool:
-    return len(text) == 10 and bool(datetime.date.fromisoformat(text))
+    return len(text) == 10 and bool(date.fromisoformat(text))
 
 
 def _date_time(text: str) -> bool:
     if not re.fullmatch(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[-+]\d\d:\d\d)", text):
         return False
-    return bool(datetime.datetime.fromisoformat(text[:19].upper().replace(" ", "T")))
+    return bool(datetime.fromisoformat(text[:19].upper().replace(" ", "T")))
 
 
 def _uuid(text: str) -> bool:
@@ -95,16 +95,18 @@ ANNOTATIONS = frozenset({"password", "binary", "html", "markdown", "commonmark",
 _WITHIN = frozenset(
     {
         ("uri", "uri-reference"), ("uri", "iri"), ("uri", "iri-reference"), ("uri-reference", "iri-reference"),
-        ("iri", "iri-reference"), ("email", "idn-email"), ("hostname", "idn-hostname"), ("int32", "int64"), ("float", "double"),
+        ("iri", "iri-reference"), ("email", "idn-email"), ("hostname", "idn-hostname"), ("int32", "int64"),
+        ("float", "double"),
     }
 )  # fmt: skip
 _NUMERIC = frozenset({"int8", "int16", "int32", "int64", "float", "double", "decimal"})
 
 # Texts to try: at least one of each format, and some of none.
 STOCK = (
-    "", "a", "A", "0", "-", "_", "~ no format ~", "abc", "a_b", "a-b", "ABC", "42", "1.5", "true", "x" * 8, "2024-02-29",
-    "2024-02-29T12:00:00Z", "12:00:00Z", "P1D", "6f1c2a52-3a0c-4a53-9a3e-2f4b8f0f6d11", "ada@example.com", "192.0.2.1",
-    "2001:db8::1", "www.example.com", "https://example.com/a?b=c", "/a/b", "YWJj", "AB-12", "en", "USD", "EUR", "ä", "1.2.3",
+    "", "a", "A", "0", "-", "_", "~ no format ~", "abc", "a_b", "a-b", "ABC", "42", "1.5", "true", "x" * 8,
+    "2024-02-29", "2024-02-29T12:00:00Z", "12:00:00Z", "P1D", "6f1c2a52-3a0c-4a53-9a3e-2f4b8f0f6d11",
+    "ada@example.com", "192.0.2.1", "2001:db8::1", "www.example.com", "https://example.com/a?b=c", "/a/b", "YWJj",
+    "AB-12", "en", "USD", "EUR", "ä", "1.2.3",
 )  # fmt: skip
 
 

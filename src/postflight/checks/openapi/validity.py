@@ -188,7 +188,7 @@ def _by_name(
 
 
 def _not_evaluated(piece: Piece, keyword: str, *, has_any: bool) -> Answer:
-    """What other keywords leave over is not followed."""
+    """Say no more of what other keywords leave over: that is not followed."""
     return Answer.YES if piece.keywords.get(keyword, True) is True or not has_any else Answer.UNKNOWN
 
 
