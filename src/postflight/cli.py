@@ -8,6 +8,7 @@ COMMANDS = {  # name -> "module:attribute"
     "browser": "postflight.commands.browser:browser",
     "cleanup": "postflight.commands.cleanup:cleanup",
     "config": "postflight.commands.config:config",
+    "contract": "postflight.commands.contract:contract",
     "coverage": "postflight.commands.coverage:coverage",
     "csp": "postflight.commands.csp:csp",
     "gate": "postflight.commands.gate:gate",

@@ -39,7 +39,7 @@ class Diary:
             self.reports.append(request.post_data or "")
 
     def _failed(self, request: Request) -> None:
-        # what a preview's frame still loads is given up when the preview reloads after an edit, and its event stream too
+        # a preview's event stream, and what it still loads, are given up when it reloads after an edit
         given_up = request.failure == "net::ERR_ABORTED" and "/__preview/" in request.url
         if not given_up:
             self.said.append(f"failed: {request.url} {request.failure}")

@@ -141,7 +141,7 @@ class Gate:
             return self._finish(deployment, redactor)
 
     def _run_stages(self, deployment: Deployment, environment: Mapping[str, str]) -> None:
-        for stage in self._options.stages or [stage for stage in STAGES if Path(stage).is_dir()]:
+        for stage in self._options.stages or [stage for stage in STAGES if any(Path(stage).rglob("test_*.py"))]:
             self._console.print(terminal.plain(stage, "bold"))
             try:
                 found = self._run_one(stage, deployment, environment)
