@@ -4,6 +4,7 @@
 """
 
 import logging
+import traceback
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, TypeVar
@@ -15,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, ExceptionHandler, Message, Receive, Scope, Send
 
+from reference.faults import STACK_TRACE
 from reference.settings import MAX_BODY
 
 _log = logging.getLogger(__name__)
@@ -74,6 +76,8 @@ async def read_json(request: Request, model: type[AnyBody]) -> AnyBody:
     try:
         return model.model_validate_json(body)
     except ValidationError as error:
+        if STACK_TRACE in request.app.state.services.settings.faults:
+            raise ApiError(500, "internal_error", traceback.format_exc()) from None
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         where = ".".join(map(str, first["loc"])) or "body"
         raise ApiError(422, "invalid_request", f"{where}: {first['msg']}") from None

@@ -80,6 +80,26 @@ def security_headers(
     raise ValueError(f"no such tier: {tier!r}; there are {', '.join(TIERS)}")
 
 
+def encoded(headers: Headers) -> list[tuple[bytes, bytes]]:
+    """Return headers as ASGI sends them."""
+    return [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+
+
+def api_headers(tier: Tier, *, tls: bool) -> Headers:
+    """Return the security headers of a service that has no pages."""
+    headers = [
+        ("Content-Security-Policy", NOT_A_PAGE),
+        ("X-Frame-Options", "DENY"),
+        ("X-Content-Type-Options", "nosniff"),
+        ("Referrer-Policy", "no-referrer"),
+    ]
+    if tls and tier != "baseline":
+        headers.append(("Strict-Transport-Security", f"max-age={2 * YEAR}; includeSubDomains"))
+    if tier == "strict":
+        headers.append(("Cross-Origin-Resource-Policy", "same-origin"))
+    return headers
+
+
 def _baseline(answer: _Answer) -> Headers:
     """Velocity's plan 7.3, on every route alike."""
     policy = _policy(

@@ -25,7 +25,7 @@ _REFUSALS = {
     413: f"The body is longer than {MAX_BODY} bytes (`payload_too_large`)",
     415: "The body has another type than those listed (`unsupported_media_type`)",
     422: "The request does not fit its schema (`invalid_request`)",
-    429: "All previews are in use (`pool_exhausted`)",
+    429: "All previews are in use (`pool_exhausted`), or sign-in failed too often (`too_many_attempts`)",
     502: "The orchestrator does not work, or not with us",
 }
 _REFUSAL_HEADERS: dict[int, Object] = {
@@ -75,7 +75,7 @@ def _auth_paths() -> Object:
         "/api/auth/login": {
             "post": _operation(
                 "auth", "signIn", "Sign in", {200: _json("Signed in", "SignedIn", cookie)},
-                refusals=(401, *_BODY_REFUSED), body="Credentials", public=True,
+                refusals=(401, *_BODY_REFUSED, 429), body="Credentials", public=True,
             ),
         },
         "/api/auth/logout": {

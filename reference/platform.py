@@ -5,6 +5,7 @@ import json
 import os
 import secrets
 import signal
+import ssl
 import threading
 from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -12,6 +13,7 @@ from dataclasses import asdict, dataclass
 
 from reference.auth import Tokens, hash_password
 from reference.database import Database, create_database, open_database
+from reference.faults import TLS_OLD_VERSION
 from reference.metrics import HttpMetrics
 from reference.orchestrator.app import create_orchestrator
 from reference.orchestrator.pool import Pool
@@ -24,6 +26,9 @@ from reference.settings import REGIONS, RELEASE, Settings
 from reference.tls import make_certificates
 from reference.web.app import create_web
 from reference.web.previews import make_orchestrator_client
+from reference.web.upgrade import create_upgrade
+
+PLAIN = "plain"  # the socket that plain HTTP is redirected from
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +73,15 @@ async def start(settings: Settings) -> AsyncIterator[dict[str, object]]:
     database_name = f"velocity_{secrets.token_hex(6)}"
     async with AsyncExitStack() as stack:
         server, folder = await stack.enter_async_context(serve_postgres(settings.database, database_name))
-        certificates = make_certificates(folder) if settings.tls else None
+        certificates = make_certificates(folder, settings.faults) if settings.tls else None
         url = await create_database(server, database_name, settings.faults)
         database = await stack.enter_async_context(open_database(url))
         await _add_users(database, accounts.values())
 
-        sockets = {name: stack.enter_context(listen()) for name in ("web", "realtime", *REGIONS)}
+        plain = (PLAIN,) if settings.tls else ()
+        sockets = {name: stack.enter_context(listen()) for name in ("web", "realtime", *REGIONS, *plain)}
         realtime_url = base_url(sockets["realtime"], tls=settings.tls, scheme="ws")
-        tokens = Tokens()
+        tokens = Tokens(faults=settings.faults)
         services = Services(
             settings=settings,
             addresses=Addresses(
@@ -99,8 +105,12 @@ async def start(settings: Settings) -> AsyncIterator[dict[str, object]]:
             Listener(create_realtime(services), sockets["realtime"], websockets=True),
             *(Listener(create_orchestrator(services, region, pool, metrics), sockets[region]) for region in REGIONS),
         ]
-        await stack.enter_async_context(serve(listeners, certificates))
-        yield _ready_line(services, accounts)
+        if settings.tls:
+            listeners.append(Listener(create_upgrade(services), sockets[PLAIN], plain=True))
+        oldest = ssl.TLSVersion.TLSv1_1 if TLS_OLD_VERSION in settings.faults else None
+        await stack.enter_async_context(serve(listeners, certificates, oldest=oldest))
+        plain_http = f"http://localhost:{sockets[PLAIN].getsockname()[1]}" if settings.tls else None
+        yield _ready_line(services, accounts, plain_http)
 
 
 async def _add_users(database: Database, accounts: Iterable[Account]) -> None:
@@ -113,7 +123,7 @@ async def _add_users(database: Database, accounts: Iterable[Account]) -> None:
             )
 
 
-def _ready_line(services: Services, accounts: dict[str, Account]) -> dict[str, object]:
+def _ready_line(services: Services, accounts: dict[str, Account], plain_http: str | None) -> dict[str, object]:
     return {
         "version": 1,
         "pid": os.getpid(),
@@ -124,6 +134,8 @@ def _ready_line(services: Services, accounts: dict[str, Account]) -> dict[str, o
         "database": services.database.url,
         "anon_key": services.anon_key,
         "api_token": services.api_token,
+        "jwt_key": services.tokens.key,
+        "plain_http": plain_http,
         "accounts": {name: asdict(account) for name, account in accounts.items()},
         "ca_file": str(services.certificates.ca) if services.certificates else None,
         "pool": services.settings.pool,

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import ssl
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -50,12 +51,18 @@ class Listener:
     app: ASGIApp
     bound: socket.socket
     websockets: bool = False
+    plain: bool = False  # plain HTTP, also where the others have TLS
 
 
 @asynccontextmanager
-async def serve(listeners: Sequence[Listener], certificates: Certificates | None) -> AsyncIterator[None]:
-    """Serve these; all answer once this is entered, and all are closed after it, at the same time."""
-    servers = [_make_server(listener, certificates) for listener in listeners]
+async def serve(
+    listeners: Sequence[Listener], certificates: Certificates | None, *, oldest: ssl.TLSVersion | None = None
+) -> AsyncIterator[None]:
+    """Serve these; all answer once this is entered, and all are closed after it, at the same time.
+
+    `oldest` is the oldest version of TLS that is accepted; None: as OpenSSL thinks best.
+    """
+    servers = [_make_server(listener, certificates, oldest) for listener in listeners]
     tasks = [
         asyncio.create_task(server.serve([listener.bound])) for server, listener in zip(servers, listeners, strict=True)
     ]
@@ -79,19 +86,26 @@ async def serve(listeners: Sequence[Listener], certificates: Certificates | None
             listener.bound.close()
 
 
-def _make_server(listener: Listener, certificates: Certificates | None) -> uvicorn.Server:
-    return _Server(
-        uvicorn.Config(
-            listener.app,
-            ws="websockets-sansio" if listener.websockets else "none",
-            ws_max_size=MAX_BODY,
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            limit_concurrency=_MAX_CONNECTIONS,
-            timeout_keep_alive=_KEEP_ALIVE,
-            ssl_certfile=str(certificates.chain) if certificates else None,
-            ssl_keyfile=str(certificates.key) if certificates else None,
-        )
+def _make_server(
+    listener: Listener, certificates: Certificates | None, oldest: ssl.TLSVersion | None
+) -> uvicorn.Server:
+    shown = None if listener.plain else certificates
+    config = uvicorn.Config(
+        listener.app,
+        ws="websockets-sansio" if listener.websockets else "none",
+        ws_max_size=MAX_BODY,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        limit_concurrency=_MAX_CONNECTIONS,
+        timeout_keep_alive=_KEEP_ALIVE,
+        ssl_certfile=str(shown.chain) if shown else None,
+        ssl_keyfile=str(shown.key) if shown else None,
     )
+    if oldest and shown:
+        config.load()
+        assert config.ssl is not None
+        config.ssl.minimum_version = oldest
+        config.ssl.set_ciphers("ALL:@SECLEVEL=0")  # else OpenSSL refuses old versions all the same
+    return _Server(config)

@@ -52,7 +52,9 @@ class Result:
 def run_process(*command: str, reports: Path, cwd: Path = ROOT, env: dict[str, str] | None = None) -> Result:
     """Run a command with the library on its path, within a deadline."""
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("POSTFLIGHT_", "PYTEST_"))}
-    environment |= {"PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}", "COLUMNS": "140"} | (env or {})
+    environment |= {"PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}", "COLUMNS": "140"}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # else each of hundreds of processes compiles all that it imports
+    environment |= env or {}
     done = subprocess.run(
         command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=RUN_DEADLINE, check=False
     )

@@ -9,7 +9,7 @@ from uuid import UUID
 from psycopg.rows import DictRow
 from pydantic import Field
 from starlette.applications import Starlette
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -29,6 +29,8 @@ from reference.answers import (
 )
 from reference.auth import equal
 from reference.faults import ORCHESTRATOR_OPEN, POOL_OVERRUN_500, REGION_DOWN, VERSION_SKEW
+from reference.header_faults import Answer, spoil
+from reference.headers import api_headers, encoded
 from reference.metrics import HttpMetrics, MetricsMiddleware
 from reference.orchestrator.pool import Pool, PoolExhausted, UnknownProject
 from reference.services import Services, services_of
@@ -117,12 +119,13 @@ async def _end(request: Request) -> Response:
 
 
 class _RegionHeader:
-    """Says in each answer which region gave it, and in which version."""
+    """Says in each answer which region gave it, and in which version; and the headers that an API has."""
 
-    def __init__(self, app: ASGIApp, region: str, release: str) -> None:
+    def __init__(self, app: ASGIApp, region: str, release: str, services: Services) -> None:
         self._app = app
         self._region = region
         self._release = release
+        self._services = services
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def mark(message: Message) -> None:
@@ -130,8 +133,13 @@ class _RegionHeader:
                 headers = MutableHeaders(scope=message)
                 headers["x-region"] = self._region
                 headers["x-velocity-version"] = self._release
-                headers["X-Content-Type-Options"] = "nosniff"
                 headers["Cache-Control"] = "no-store"
+                settings = self._services.settings
+                for header in api_headers(settings.tier, tls=settings.tls):
+                    headers.append(*header)
+                origin = Headers(scope=scope).get("origin", "")
+                answer = Answer(scope["path"], message["status"], page=False, region=self._region, origin=origin)
+                message["headers"] = encoded(spoil(headers.items(), answer, settings.faults))
             await send(message)
 
         await self._app(scope, receive, mark)
@@ -155,4 +163,4 @@ def create_orchestrator(services: Services, region: str, pool: Pool, metrics: Ht
     app.state.region = region
     app.state.pool = pool
     app.state.release = "1.4.1" if skewed else RELEASE
-    return MetricsMiddleware(_RegionHeader(app, region, app.state.release), metrics)
+    return MetricsMiddleware(_RegionHeader(app, region, app.state.release, services), metrics)

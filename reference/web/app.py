@@ -10,8 +10,10 @@ from starlette.types import ASGIApp
 
 from reference.answers import ERROR_HANDLERS, CrashMiddleware, answer_http_error
 from reference.metrics import HttpMetrics, MetricsMiddleware
+from reference.page_faults import PageFaultsMiddleware
 from reference.services import Services
 from reference.web import files, operations, pages, previews, projects, session
+from reference.web.attempts import FailedAttempts
 from reference.web.middleware import GeoMiddleware, HeadersMiddleware, TroubleMiddleware
 
 
@@ -36,9 +38,10 @@ def create_web(services: Services, orchestrator: httpx.AsyncClient) -> ASGIApp:
         exception_handlers={**ERROR_HANDLERS, HTTPException: _answer_http_error},
     )
     app.state.services = services
+    app.state.attempts = FailedAttempts()
     app.state.orchestrator = orchestrator
     inner = TroubleMiddleware(GeoMiddleware(app), services)
-    return MetricsMiddleware(HeadersMiddleware(inner, services), metrics)
+    return MetricsMiddleware(PageFaultsMiddleware(HeadersMiddleware(inner, services), services), metrics)
 
 
 async def _answer_http_error(request: Request, error: Exception) -> Response:

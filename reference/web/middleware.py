@@ -1,7 +1,6 @@
 """What all answers of the web service have in common: version, security headers, geography, and planted trouble."""
 
 import asyncio
-import base64
 import itertools
 import re
 import secrets
@@ -11,8 +10,9 @@ from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from reference.answers import error_answer
-from reference.faults import ERROR_RATE, MISSING_HEADER, SLOW_RESPONSES
-from reference.headers import security_headers
+from reference.faults import ERROR_RATE, SLOW_RESPONSES
+from reference.header_faults import Answer, make_nonce, spoil
+from reference.headers import encoded, security_headers
 from reference.services import Services
 from reference.settings import RELEASE
 
@@ -31,30 +31,41 @@ class HeadersMiddleware:
     def __init__(self, app: ASGIApp, services: Services) -> None:
         self._app = app
         self._services = services
+        self._answers = itertools.count()
         self._previews = ("https://localhost:*" if services.settings.tls else "http://127.0.0.1:*",)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        nonce = base64.b64encode(secrets.token_bytes(16)).decode()
+        settings, path = self._services.settings, scope["path"]
+        nonce = make_nonce(path, secrets.token_bytes(16), settings.faults)
         scope.setdefault("state", {})["nonce"] = nonce
 
         async def add(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 headers["x-velocity-version"] = RELEASE
-                if scope["path"].startswith("/api/"):
+                if path.startswith("/api/"):
                     headers.setdefault("Cache-Control", "no-store")
-                for name, value in self._security(nonce, headers.get("content-type", "")):
-                    headers[name] = value
+                for header in self._security(nonce, headers.get("content-type", "")):
+                    headers.append(*header)
+                answer = Answer(
+                    path,
+                    message["status"],
+                    page=headers.get("content-type", "").startswith("text/html"),
+                    origin=Headers(scope=scope).get("origin", ""),
+                    web=self._services.addresses.web,
+                    number=next(self._answers),
+                )
+                message["headers"] = encoded(spoil(headers.items(), answer, settings.faults))
             await send(message)
 
         await self._app(scope, receive, add)
 
     def _security(self, nonce: str, content_type: str) -> list[tuple[str, str]]:
         settings, addresses = self._services.settings, self._services.addresses
-        headers = security_headers(
+        return security_headers(
             settings.tier,
             nonce=nonce,
             tls=settings.tls,
@@ -64,9 +75,6 @@ class HeadersMiddleware:
             preview_sources=self._previews,
             report_url=f"{addresses.web}/api/csp-report",
         )
-        if MISSING_HEADER in settings.faults:
-            return [header for header in headers if header[0].lower() != "x-content-type-options"]
-        return headers
 
 
 class GeoMiddleware:

@@ -10,12 +10,12 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from reference.answers import ApiError
+from reference.answers import ApiError, bearer_token
 from reference.database import fetch_one
-from reference.faults import CONSOLE_ERROR, DEAD_ASSET, DEAD_LANDING, SCRIPT_ERROR
+from reference.faults import CONSOLE_ERROR, DEAD_ASSET, DEAD_LANDING, SCRIPT_ERROR, TOKEN_IN_URL
 from reference.services import services_of
 from reference.settings import FILE_PATH, RELEASE
-from reference.web.session import find_user
+from reference.web.session import COOKIE, find_user
 
 _HERE = Path(__file__).parent
 _STATIC = _HERE / "static"
@@ -53,8 +53,11 @@ async def _landing(request: Request) -> Response:
 
 
 def _plant_script(answer: Response, request: Request, script: str) -> None:
-    element = f'<script nonce="{request.state.nonce}">{script}</script></body>'
-    answer.body = bytes(answer.body).replace(b"</body>", element.encode())
+    _plant(answer, f'<script nonce="{request.state.nonce}">{script}</script>')
+
+
+def _plant(answer: Response, element: str) -> None:
+    answer.body = bytes(answer.body).replace(b"</body>", f"{element}</body>".encode())
     answer.headers["Content-Length"] = str(len(answer.body))
 
 
@@ -67,7 +70,13 @@ async def _cn(request: Request) -> Response:
 
 
 async def _projects(request: Request) -> Response:
-    return render(request, "projects.html") if find_user(request) else _to_login(request)
+    if find_user(request) is None:
+        return _to_login(request)
+    answer = render(request, "projects.html")
+    if TOKEN_IN_URL in services_of(request).settings.faults:
+        token = bearer_token(request) or request.cookies[COOKIE]
+        _plant(answer, f'<a href="/projects?access_token={token}">Projects</a>')
+    return answer
 
 
 async def _editor(request: Request) -> Response:

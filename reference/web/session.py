@@ -1,6 +1,8 @@
 """Who makes a request: signing in and out, and the token of each request after that."""
 
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 from starlette.requests import Request
@@ -10,8 +12,18 @@ from starlette.routing import Route
 from reference.answers import ApiError, Body, Text, bearer_token, read_json, timestamp, unauthorized
 from reference.auth import Claims, InvalidToken, verify_password
 from reference.database import fetch_one
-from reference.faults import BROKEN_LOGIN, WEAK_LOGIN
-from reference.services import services_of
+from reference.faults import (
+    BROKEN_LOGIN,
+    COOKIE_BROAD_DOMAIN,
+    COOKIE_NO_HTTPONLY,
+    COOKIE_NO_SAMESITE,
+    COOKIE_NOT_SECURE,
+    COOKIE_SAMESITE_NONE,
+    NO_RATE_LIMIT,
+    WEAK_LOGIN,
+)
+from reference.services import Services, services_of
+from reference.web.attempts import FailedAttempts
 
 COOKIE = "velocity_session"
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
@@ -62,12 +74,16 @@ async def _login(request: Request) -> Response:
     services = services_of(request)
     faults = services.settings.faults
     credentials = await read_json(request, Login)
+    attempts: FailedAttempts = request.app.state.attempts
+    if (wait := attempts.wait(credentials.email.lower())) and NO_RATE_LIMIT not in faults:
+        raise ApiError(429, "too_many_attempts", "wait before you try again", {"Retry-After": str(wait)})
     async with services.database.service() as connection:
         user = await fetch_one(
             connection, "select id, email, password_hash from users where email = %s", [credentials.email.lower()]
         )
     matches = await verify_password(credentials.password, user["password_hash"] if user else None)
     if user is None or not (matches or WEAK_LOGIN in faults):
+        attempts.note(credentials.email.lower())
         raise ApiError(401, "invalid_credentials", "e-mail or password is wrong")
     if BROKEN_LOGIN in faults:
         raise ApiError(500, "internal_error", "planted: broken-login")
@@ -78,8 +94,22 @@ async def _login(request: Request) -> Response:
         "user": {"id": str(user["id"]), "email": user["email"]},
     }
     answer = JSONResponse(body)
-    answer.set_cookie(COOKIE, token, expires=expires_at, httponly=True, samesite="lax", secure=services.settings.tls)
+    _set_cookie(answer, token, expires_at, services)
     return answer
+
+
+def _set_cookie(answer: Response, token: str, expires_at: datetime, services: Services) -> None:
+    faults = services.settings.faults
+    same_site: Literal["lax", "none"] | None = "none" if COOKIE_SAMESITE_NONE in faults else "lax"
+    answer.set_cookie(
+        COOKIE,
+        token,
+        expires=expires_at,
+        httponly=COOKIE_NO_HTTPONLY not in faults,
+        samesite=None if COOKIE_NO_SAMESITE in faults else same_site,
+        secure=services.settings.tls and not {COOKIE_NOT_SECURE, COOKIE_SAMESITE_NONE} & faults,
+        domain="localhost" if COOKIE_BROAD_DOMAIN in faults else None,
+    )
 
 
 async def _logout(request: Request) -> Response:

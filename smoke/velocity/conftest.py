@@ -62,7 +62,7 @@ def give_up_after(budgets: Budgets) -> float:
 
 @pytest.fixture
 def start_preview(api: Client, platform: Velocity, token: str, give_up_after: float) -> Iterator[StartPreview]:
-    """A function that starts a preview and, but for one that is to expire, waits until it is ready; ended afterwards."""
+    """A function that starts a preview and waits until it is ready (not one that is to expire); ended afterwards."""
     started: list[Session] = []
 
     def start(project: Project, *, idle_seconds: int | None = None) -> Session:

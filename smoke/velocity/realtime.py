@@ -1,6 +1,9 @@
 """Supabase's own realtime client, as the platform's front end and its containers use it (R 5.2)."""
 
+import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from realtime import AsyncRealtimeClient
 
@@ -18,7 +21,8 @@ def broadcast_edit(api: Client, deployment: Deployment, project_id: str, path: s
 
     async def send() -> float:
         client = AsyncRealtimeClient(service.url, key.reveal(), auto_reconnect=False)
-        await client.connect()
+        with _trusting(deployment.ca_file):
+            await client.connect()
         try:
             channel = client.channel(f"project:{project_id}", {"config": {"broadcast": {"ack": True, "self": False}}})
             await channel.subscribe()
@@ -29,3 +33,18 @@ def broadcast_edit(api: Client, deployment: Deployment, project_id: str, path: s
             await client.close()
 
     return api.call(send, deadline=10.0)
+
+
+@contextmanager
+def _trusting(ca_file: str | None) -> Iterator[None]:
+    """Let the client trust a test authority. It takes no TLS settings, so OpenSSL's own variable has to say it."""
+    before = os.environ.get("SSL_CERT_FILE")
+    if ca_file is not None:
+        os.environ["SSL_CERT_FILE"] = ca_file
+    try:
+        yield
+    finally:
+        if before is not None:
+            os.environ["SSL_CERT_FILE"] = before
+        else:
+            os.environ.pop("SSL_CERT_FILE", None)

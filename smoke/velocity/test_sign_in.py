@@ -2,11 +2,11 @@
 
 import pytest
 from playwright.sync_api import Page, expect
-from postflight.browser.guard import Guard
-from postflight.probes.client import Client
 
 from platforms.velocity import Velocity
+from postflight.browser.guard import Guard
 from postflight.model import Account, Deployment
+from postflight.probes.client import Client
 
 pytestmark = [pytest.mark.smoke, pytest.mark.platform("velocity"), pytest.mark.covers("VEL-S2")]
 

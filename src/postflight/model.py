@@ -179,6 +179,7 @@ class Permissions:
     may_load: bool = False
     may_fuzz: bool = False
     may_exhaust: bool = False  # fill a pool up to its limit
+    may_inject: bool = False  # put harmless probes into our own browser's copy of a page
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +190,18 @@ class AllowedTrouble:
     match: str
     until: date
     why: str
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """A route that says it refuses too many requests. That it is written down is the permission to find out."""
+
+    name: str
+    method: str
+    path: str  # of the web service
+    body: Mapping[str, str]  # JSON; empty: none
+    at_most: int  # requests
+    within: float  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +223,24 @@ class Deployment:
     preflight_deadline: float = 3.5  # seconds
     allowed_trouble: tuple[AllowedTrouble, ...] = ()
     ca_file: str | None = None  # additional certificate authority (PEM file), for test certificates
-    tier: str = "baseline"  # of security headers: baseline, hardened or strict
+    tier: str = ""  # of security headers: baseline, hardened, strict, or none that anybody has promised
+    rate_limits: tuple[RateLimit, ...] = ()
+    scan_results: tuple[str, ...] = ()  # files that vulnerability scanners have written
+
+
+@dataclass(frozen=True, slots=True)
+class Weakness:
+    """One weak point of a header, a policy, a cookie, a certificate or a library. A finding may tell of several."""
+
+    rule: str  # stable and kebab-case: waivers and SARIF rules are named by it
+    severity: str  # high, medium, low or info
+    subject: str  # `Strict-Transport-Security`, `TLS`
+    value: str  # what was seen, bounded
+    message: str
+    remedy: str = ""
+    where: str = ""  # URL, service or package
+    covers: tuple[str, ...] = ()
+    coming: bool = False  # fails in the next tier only: shown, decides nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +264,7 @@ class Finding:
     evidence: tuple[str, ...] = ()  # files, relative to the reports folder
     seconds: float = 0.0
     voids_run: bool = False  # what it says makes every other measurement of the run worthless
+    weaknesses: tuple[Weakness, ...] = ()  # worst first
 
 
 @dataclass(frozen=True, slots=True)

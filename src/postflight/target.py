@@ -44,8 +44,9 @@ def opened(wanted: Wanted) -> Iterator[Target]:
     budgets = load_budgets(wanted.budgets, platforms=deployments.platforms)
     with ExitStack() as resources:
         ready = None
-        if choose(deployments, base_url=url, platform=platform, environment=environment).needs_start:
-            ready = wanted.ready or resources.enter_context(reference_platform())
+        choice = choose(deployments, base_url=url, platform=platform, environment=environment)
+        if choice.needs_start:
+            ready = wanted.ready or resources.enter_context(reference_platform(choice.start_arguments))
         deployment = resolve(
             deployments,
             base_url=url,

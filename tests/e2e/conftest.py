@@ -3,17 +3,34 @@
 import os
 import select
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, Playwright, sync_playwright
 
+from postflight.browser.find import find_browser
 from tests.conftest import ROOT, Result, run_process
 
 POSTFLIGHT = (sys.executable, "-c", "from postflight.cli import main; main()")
 CONFTEST = 'pytest_plugins = ["postflight.pytest_plugin"]\n'
 CONFIGURATION = '[tool.pytest.ini_options]\naddopts = ["--strict-markers", "-p", "no:cacheprovider"]\n'
 NO_BUDGETS = "version: 1\nplatforms: {}\n"
+
+
+@pytest.fixture(scope="module")
+def playwright() -> Iterator[Playwright]:
+    """Playwright for one module: pytest-playwright's own leaves a running loop to all tests that follow."""
+    with sync_playwright() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def chromium(playwright: Playwright) -> Iterator[Browser]:
+    """The Chromium that is used here, launched once a module."""
+    browser = playwright.chromium.launch(**find_browser().launch_options)
+    yield browser
+    browser.close()
 
 
 @pytest.fixture

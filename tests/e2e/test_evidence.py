@@ -5,11 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from postflight.browser import evidence
 from postflight.browser.evidence import Recorder
-from postflight.browser.find import find_browser
 
 SITE = "https://site.test"
 PASSWORD = 'typed"&hunter2'
@@ -42,13 +41,6 @@ class DeclaredSecret:
 class Broken(DeclaredSecret):
     def zip(self, path: Path, /) -> None:
         raise RuntimeError(path.name)
-
-
-@pytest.fixture(scope="module")
-def chromium(playwright: Playwright) -> Iterator[Browser]:
-    browser = playwright.chromium.launch(**find_browser().launch_options)
-    yield browser
-    browser.close()
 
 
 @pytest.fixture

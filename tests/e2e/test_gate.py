@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from postflight.model import Decision, Finding, Status, Verdict
+from postflight.report import document
+from postflight.report.document import About
 from tests import hostile
 from tests.conftest import Result, run_process
 from tests.e2e.conftest import POSTFLIGHT, is_gone
@@ -63,16 +66,10 @@ NOTHING = {
     "checks are only collected": ["--collect-only"],
     "checks are only set up": ["--setup-only"],
     "checks are only planned": ["--setup-plan"],
-    "another marker is asked for": ["-m", "not smoke"],
     "only help is asked for": ["--help"],
-    "only the version is asked for": ["--version"],
-    "only fixtures are asked for": ["--fixtures"],
     "only the fixtures of each check are asked for": ["--fixtures-per-test"],
-    "only the cache is asked for": ["-p", "cacheprovider", "--cache-show"],
     "the plugin is switched off": ["-p", "no:postflight.pytest_plugin"],
     "conftest.py is not read": ["--noconftest"],
-    "no module matches": ["-o", "python_files=nothing_*.py"],
-    "all are ignored": ["--ignore-glob", "*"],
 }
 
 
@@ -90,8 +87,8 @@ def test_stages_cannot_be_led_elsewhere(run_gate: RunGate, site: str, option: st
 
 
 def test_a_verdict_about_something_else_is_invalid(run_gate: RunGate, site: str) -> None:
-    with hostile.answering() as elsewhere:
-        elsewhere = elsewhere.replace("127.0.0.1", "localhost")
+    with hostile.answering() as other:
+        elsewhere = other.replace("127.0.0.1", "localhost")  # is at no known address: the name decides
         environ = {"PYTEST_ADDOPTS": f"--base-url={elsewhere}"}
         result = run_gate({"smoke": GREEN}, "--environment", "here", env=environ, deployments=_here(site))
     assert (result.decision, result.exit_code) == ("invalid", 30), result.output
@@ -131,43 +128,45 @@ def test_a_missing_conftest_is_invalid(run_gate: RunGate, site: str) -> None:
     assert "smoke/pytest.log" in result.output
 
 
-# what a module does when it is imported by the stage's pytest: the verdict that it leaves is not this run's
-STALE = """
-from pathlib import Path
-REPORTS = Path("reports/smoke")
-def leave(run_id):
-    text = Path("old.json").read_text().replace("RUN", run_id)
-    (REPORTS / "verdict.json").write_text(text)
-    os._exit(0)
-"""
+# of a stage that ends without a verdict of this run: what its module does, and what the gate says of it
 LEAVES = {
     "none": ("os._exit(0)", "was not written"),
-    "a foreign one": ("leave('20200101T000000-abcdef-smoke')", "is of run 20200101T000000-abcdef-smoke"),
-    "half of one": (
-        "(REPORTS / 'verdict.json').write_text('{\"version\": 1, '); os._exit(0)",
-        "is no verdict document",
-    ),
-    "one, and then crashes": (
+    "half of one": ("leave('{\"version\": 1, ')", "is no verdict document"),
+    "a foreign one": ("leave(pathlib.Path('../old.json').read_text())", "is of run 20200101T000000-abcdef-smoke"),
+    "a good one, and then crashes": (
         "import atexit; atexit.register(os._exit, 7)\ndef test_x(): pass",
         "its verdict is promote, but pytest ended with exit code 7",
     ),
     "none, being killed": ("def test_x(): os.kill(os.getpid(), signal.SIGKILL)", "was not written"),
 }
+LEAVE = """
+import pathlib
+def leave(text):
+    pathlib.Path("reports/smoke/verdict.json").write_text(text)
+    os._exit(0)
+"""
 
 
+@pytest.fixture
+def old_verdict(folder: Path) -> None:
+    """A good verdict of another run, as its `verdict.json` was."""
+    about = About("20200101T000000-abcdef-smoke", "generic", "unknown", "http://x", False, "", "", "0", "pytest")
+    good = Finding("smoke/test_it.py::test_x", "smoke", Status.GOOD)
+    document.write(folder.parent / "old.json", document.make_document(about, Verdict(Decision.PROMOTE, (), (good,), 1)))
+
+
+@pytest.mark.usefixtures("old_verdict")
 @pytest.mark.parametrize(("source", "words"), LEAVES.values(), ids=LEAVES)
-def test_a_stage_without_a_verdict_of_its_own_is_invalid(
-    run_gate: RunGate, site: str, folder: Path, source: str, words: str
-) -> None:
-    old = run_gate({"smoke": GREEN}, "--base-url", site)
-    assert old.exit_code == 0
-    (folder / "old.json").write_text(_with_run_id(old.reports / "smoke" / "verdict.json", "RUN"))
-    (folder / "smoke" / "test_it.py").write_text(
-        f"import os, pytest, signal\npytestmark = pytest.mark.smoke\n{STALE}\n{source}"
-    )
-    result = run_gate({}, "--base-url", site)
+def test_a_stage_without_a_verdict_of_its_own_is_invalid(run_gate: RunGate, site: str, source: str, words: str) -> None:
+    result = run_gate({"smoke": LEAVE + source}, "--base-url", site)
     assert (result.decision, result.exit_code) == ("invalid", 30), result.output
     assert words in result.finding("stage smoke")["summary"]
+
+
+def test_a_stale_verdict_is_not_taken_for_this_runs(run_gate: RunGate, site: str, folder: Path) -> None:
+    assert run_gate({"smoke": GREEN}, "--base-url", site).exit_code == 0
+    result = run_gate({"smoke": "os._exit(0)"}, "--base-url", site)
+    assert (result.decision, result.exit_code) == ("invalid", 30), result.output
 
 
 def test_a_configuration_error_is_invalid_and_says_where(run_gate: RunGate, site: str) -> None:
@@ -206,9 +205,3 @@ def test_x(page):
 
 def _here(url: str) -> str:
     return f"version: 1\nplatforms:\n  velocity:\n    environments:\n      here: {{base_url: '{url}'}}\n"
-
-
-def _with_run_id(path: Path, run_id: str) -> str:
-    document = json.loads(path.read_text())
-    document["about"]["run_id"] = run_id
-    return json.dumps(document)

@@ -7,11 +7,10 @@ from datetime import date
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 from playwright.sync_api import Error as PlaywrightError
 
 from postflight.browser import guard as guarding
-from postflight.browser.find import find_browser
 from postflight.browser.guard import Guard
 from postflight.errors import PageTrouble
 from postflight.model import AllowedTrouble
@@ -80,13 +79,6 @@ def site() -> Iterator[str]:
         yield server.url
         server.over.set()
         server.shutdown()
-
-
-@pytest.fixture(scope="module")
-def chromium(playwright: Playwright) -> Iterator[Browser]:  # pytest-playwright's: one process has only one
-    browser = playwright.chromium.launch(**find_browser().launch_options)
-    yield browser
-    browser.close()
 
 
 @pytest.fixture

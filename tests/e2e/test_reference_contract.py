@@ -11,6 +11,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
 from postflight.reference_process import READY_VARIABLE, reference_platform
+from reference.web.attempts import LIMIT
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
 Object = dict[str, Any]
@@ -94,6 +95,14 @@ def contract(client: httpx.Client) -> Contract:
     return Contract(client.get("/openapi.json").json())
 
 
+def tried_too_often(client: httpx.Client) -> Object:
+    """Return credentials that were wrong as often as they may be."""
+    nobody = {"email": "nobody@velocity.test", "password": "wrong"}
+    for _ in range(LIMIT):
+        assert client.post("/api/auth/login", json=nobody).status_code == 401
+    return nobody
+
+
 def test_every_answer_is_as_documented(client: httpx.Client, contract: Contract, ready: Object) -> None:
     def call(method: str, path: str, expected: int, **options: Any) -> httpx.Response:
         answer = client.request(method, path, **options)
@@ -131,6 +140,7 @@ def test_every_answer_is_as_documented(client: httpx.Client, contract: Contract,
     account = ready["accounts"]["primary"]
     call("POST", "/api/auth/login", 401, json=account | {"password": "wrong"})
     refuse_bodies("POST", "/api/auth/login")
+    call("POST", "/api/auth/login", 429, json=tried_too_often(client))
     call("POST", "/api/auth/login", 200, json=account)
 
     # by cookie, from a page of another origin

@@ -19,14 +19,13 @@ MOST_MEMORY = 300_000  # kilobytes; an idle run takes 85 000, an endless body or
 GREEN = "def test_x(): pass"
 
 # runs a command and says how much memory it took at most: a parent can ask this of children that have ended
-MEASURED = (
-    sys.executable,
-    "-c",
-    "import resource, subprocess, sys\n"
-    "code = subprocess.call(sys.argv[1:])\n"
-    "print('peak', resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)\n"
-    "sys.exit(code)",
-)
+PEAK = """
+import resource, subprocess, sys
+code = subprocess.call(sys.argv[1:])
+print("peak", resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+sys.exit(code)
+"""
+MEASURED = (sys.executable, "-c", PEAK)
 
 
 @pytest.mark.parametrize("kind", hostile.BAD)

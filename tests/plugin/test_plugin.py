@@ -63,6 +63,23 @@ def test_failing_once_is_flaky_and_keeps_the_first_evidence(run_suite: RunSuite,
     assert "first try failed" in result.finding("test_x")["summary"]
 
 
+def test_a_budget_broken_once_is_flaky(run_suite: RunSuite, site: str) -> None:
+    source = """
+slow = [9.0]
+@pytest.mark.measures("page.load")
+def test_x(measure): measure("page.load", slow.pop() if slow else 0.1)
+"""
+    limits = """
+version: 1
+platforms: {any: {budgets: {smoke: {page.load: {at_most: 2 s, on_breach: hold}}}}}
+"""
+    result = run_suite(source, "--base-url", site, budgets=limits)
+    assert result.statuses()["test_x"] == "flaky"
+    finding = result.finding("test_x")
+    assert "page.load was 9 s" in finding["summary"]
+    assert [measured["values"] for measured in finding["measurements"]] == [[9.0]]
+
+
 def test_nothing_collected_is_invalid(run_suite: RunSuite, site: str) -> None:
     result = run_suite("", "--base-url", site)
     assert result.decision == "invalid"

@@ -32,7 +32,7 @@ def as_json(value: Value) -> Any:
 def test_good_files(project: Path) -> None:
     result = CliRunner().invoke(config, ["check"])
     assert result.exit_code == 0
-    assert result.output == "good: 3 platforms, 8 environments, and their budgets\n"
+    assert result.output == "good: 3 platforms, 10 environments, and their budgets\n"
 
 
 def test_both_files_are_checked_even_when_the_first_is_bad(project: Path) -> None:

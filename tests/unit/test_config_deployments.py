@@ -58,6 +58,8 @@ def test_the_projects_own_file_is_good() -> None:
     pools = {name: environment.limits.preview_pool for name, environment in velocity.environments.items()}
     assert pools == {
         "reference": None,  # it says itself
+        "reference-hardened": None,
+        "reference-strict": None,
         "local": Quantity(2, Unit.COUNT),
         "staging": Quantity(5, Unit.COUNT),
         "production": Quantity(20, Unit.COUNT),
@@ -110,7 +112,7 @@ STAGING = "platforms.shop.environments.staging"
         (
             "[create,",
             "[crate,",
-            f"FILE:11: {STAGING}.allow.0: 'crate' is not one of create, load, fuzz, exhaust_pool; did",
+            f"FILE:11: {STAGING}.allow.0: 'crate' is not one of create, load, fuzz, exhaust_pool, inject; did",
         ),
         ("[create, load]", "create", f"FILE:11: {STAGING}.allow: expected a list, found 'create'"),
         (

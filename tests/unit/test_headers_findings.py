@@ -11,10 +11,15 @@ from postflight.checks.headers.answer import ContentKind, HttpAnswer
 from postflight.checks.headers.finding import HeaderFinding, Severity, of_policy
 from postflight.checks.headers.hsts import Hsts, parse
 
+POLICY = (
+    "default-src 'none'; style-src 'self'; "
+    "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'; report-uri /csp; report-to csp"
+)
 PAGE = ("Content-Type", "text/html; charset=utf-8")
 SOUND = (
     PAGE,
-    ("Content-Security-Policy", "default-src 'self'; frame-ancestors 'none'"),
+    ("Content-Security-Policy", POLICY),
     ("Strict-Transport-Security", "max-age=63072000; includeSubDomains"),
     ("X-Frame-Options", "DENY"),
     ("X-Content-Type-Options", "nosniff"),
@@ -137,6 +142,29 @@ def test_what_a_kind_does_not_need_is_not_missed() -> None:
     )
     assert advise(script) == ()
     assert ids(advise(answer(("Location", "https://other.example/"), status=302))) == {"hsts-missing"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("style-src", "script-src 'unsafe-inline'; style-src", "script-unsafe-inline"),
+        ("base-uri 'none'; ", "", "missing-base-uri"),
+        ("report-to csp", "report-to nobody", "report-to-undeclared"),
+        ("connect-src 'self'", "connect-src *.fly.dev", "multi-tenant-host"),
+    ],
+)
+def test_what_the_evaluator_finds_in_a_policy_joins_in(old: str, new: str, expected: str) -> None:
+    page = [pair for pair in SOUND if pair[1] != POLICY]
+    assert expected in ids(advise(answer(*page, ("Content-Security-Policy", POLICY.replace(old, new)))))
+    assert expected not in ids(analyse(answer(*page, ("Content-Security-Policy", POLICY.replace(old, new)))))
+    assert "wildcard" in ids(advise(answer(PAGE, ("Content-Security-Policy", "default-src *"), url="not an address")))
+
+
+def test_local_stand_ins_in_a_policy_are_findings_elsewhere_only() -> None:
+    local = ("Content-Security-Policy", POLICY.replace("/csp", "http://127.0.0.1:3000/csp"))
+    page = [pair for pair in SOUND if pair[1] != POLICY and pair[0] != "Strict-Transport-Security"]
+    assert "insecure-source" in ids(advise(answer(*page, local)))
+    assert "insecure-source" not in ids(advise(answer(*page, local, url="http://127.0.0.1:3000/")))
 
 
 def test_an_error_page_is_a_page() -> None:

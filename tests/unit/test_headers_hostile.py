@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from postflight.checks import cookies, cors, tokens
-from postflight.checks.headers import dump, hsts, policy, redirection
+from postflight.checks.headers import dump, hsts, redirection
 from postflight.checks.headers.analysis import advise
 from postflight.checks.headers.answer import HttpAnswer
 from postflight.checks.headers.finding import MAX_VALUE
@@ -56,7 +56,6 @@ def test_judging_never_fails(answers: list[HttpAnswer]) -> None:
 def test_parsers_never_fail(text: str) -> None:
     assert isinstance(hsts.parse(text), hsts.Hsts | str)
     assert isinstance(cookies.parse(text), cookies.SetCookie | str)
-    policy.parse(text)
     tokens.read_jwt(text)
     tokens.tampered(text)
     tokens.expired(text, now=0)

@@ -110,13 +110,13 @@ def test_the_command_judges_by_a_tier_and_forecasts_the_next(saved: Path) -> Non
     assert result.exit_code == 0, result.output
     document = json.loads(result.output)
     assert {one["outcome"] for one in document["findings"]} <= {"waived", "noted"}
-    assert {"csp-unsafe-eval", "permissions-policy-missing"} <= {one["id"] for one in document["forecast"]}
+    assert {"script-unsafe-eval", "permissions-policy-missing"} <= {one["id"] for one in document["forecast"]}
     assert run(str(saved), "--tier", "hardened").exit_code == 10
 
 
 def test_the_table_names_finding_and_remedy(saved: Path) -> None:
     result = run(str(saved), "--tier", "hardened")
-    assert "csp-unsafe-eval" in result.output
+    assert "script-unsafe-eval" in result.output
     assert "Forecast" in result.output
 
 

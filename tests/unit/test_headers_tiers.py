@@ -4,11 +4,11 @@ from datetime import date
 
 import pytest
 
+from postflight.checks.csp import parse_policies as parse
 from postflight.checks.headers.analysis import analyse
 from postflight.checks.headers.answer import HttpAnswer
 from postflight.checks.headers.demands import Demand, find_unmet
 from postflight.checks.headers.finding import HeaderFinding, Severity
-from postflight.checks.headers.policy import parse
 from postflight.checks.headers.tiers import (
     DEFAULT_TIERS,
     VELOCITY_POLICY,
@@ -64,12 +64,13 @@ def test_the_plan_word_for_word_is_baseline() -> None:
     assert failed(judged) == set()
     waived = {(one.finding.id, one.finding.value) for one in judged if one.outcome is Outcome.WAIVED}
     assert waived == {
-        ("csp-unsafe-inline", "'unsafe-inline'"),
-        ("csp-unsafe-style", "'unsafe-inline'"),
-        ("csp-unsafe-eval", "'unsafe-eval'"),
-        ("csp-shared-host", "*.vercel.app"),
-        ("csp-shared-host", "*.supabase.co"),
-        ("csp-shared-host", "*.fly.dev"),
+        ("script-unsafe-inline", "script-src 'unsafe-inline'"),
+        ("style-unsafe-inline", "style-src 'unsafe-inline'"),
+        ("script-unsafe-eval", "script-src 'unsafe-eval'"),
+        ("multi-tenant-host", "script-src *.vercel.app"),
+        ("multi-tenant-host", "script-src *.supabase.co"),
+        ("multi-tenant-host", "connect-src *.supabase.co"),
+        ("multi-tenant-host", "connect-src *.fly.dev"),
     }
     assert unused_waivers(BASELINE, judged) == ()
 
@@ -134,18 +135,18 @@ def test_strict_misses_each_of_its_headers(name: str) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
-        ("'strict-dynamic'", "", "csp-no-strict-dynamic"),
+        ("'strict-dynamic'", "", "strict-dynamic-missing"),
         ("script-src 'nonce-{}' 'strict-dynamic'", "script-src 'self'", "csp-no-nonce"),
-        ("require-trusted-types-for 'script'", "", "csp-no-trusted-types"),
-        ("base-uri 'none'", "", "csp-open-base"),
-        ("form-action 'self'", "", "csp-open-forms"),
-        ("frame-ancestors 'none'", "", "csp-open-frames"),
-        ("report-uri /csp", "", "csp-no-reports"),
+        ("require-trusted-types-for 'script'", "", "trusted-types-missing"),
+        ("base-uri 'none'", "", "missing-base-uri"),
+        ("form-action 'self'", "", "missing-form-action"),
+        ("frame-ancestors 'none'", "", "missing-frame-ancestors"),
+        ("report-uri /csp", "", "reporting-missing"),
         ("object-src 'none'", "object-src 'self'", "csp-plugins"),
-        ("style-src 'self'", "style-src 'unsafe-inline'", "csp-unsafe-style"),
-        ("'nonce-{}' 'strict-dynamic'", "'unsafe-inline'", "csp-unsafe-inline"),
-        ("'strict-dynamic'", "'strict-dynamic' 'unsafe-eval'", "csp-unsafe-eval"),
-        ("connect-src 'self'", "connect-src *.vercel.app", "csp-shared-host"),
+        ("style-src 'self'", "style-src 'unsafe-inline'", "style-unsafe-inline"),
+        ("'nonce-{}' 'strict-dynamic'", "'unsafe-inline'", "script-unsafe-inline"),
+        ("'strict-dynamic'", "'strict-dynamic' 'unsafe-eval'", "script-unsafe-eval"),
+        ("connect-src 'self'", "connect-src *.vercel.app", "multi-tenant-host"),
         ("script-src 'nonce-{}' 'strict-dynamic'", "script-src https:", "csp-any-host"),
     ],
 )
@@ -158,7 +159,14 @@ def test_strict_fails_for_each_weakness_of_the_policy(old: str, new: str, expect
 def test_of_two_policies_one_that_meets_the_demand_is_enough() -> None:
     both = parse("script-src 'unsafe-inline', script-src 'self'")
     assert find_unmet(Demand.NO_INLINE_SCRIPT, both) == ()
-    assert find_unmet(Demand.NO_INLINE_SCRIPT, both[:1])[0].value == "'unsafe-inline'"
+    assert find_unmet(Demand.NO_INLINE_SCRIPT, both[:1])[0].value == "script-src 'unsafe-inline'"
+
+
+def test_a_shared_host_must_get_past_all_policies() -> None:
+    both = parse("connect-src *.vercel.app *.fly.dev, script-src 'none'; connect-src *.fly.dev")
+    assert {one.value for one in find_unmet(Demand.NO_SHARED_HOSTS, both)} == {"connect-src *.fly.dev"}
+    silent = parse("connect-src *.vercel.app, script-src 'none'")
+    assert [one.value for one in find_unmet(Demand.NO_SHARED_HOSTS, silent)] == ["connect-src *.vercel.app"]
 
 
 def test_what_no_directive_governs_is_unmet() -> None:
@@ -184,8 +192,8 @@ def test_a_nonce_that_two_answers_share_fails_every_tier() -> None:
 def test_the_forecast_is_what_the_next_tier_still_misses() -> None:
     page = [answer(HTML, *PLANNED)]
     coming = {one.finding.id for one in forecast(DEFAULT_TIERS, "baseline", page, TODAY)}
-    assert {"strict-transport-security-missing", "csp-unsafe-inline", "csp-open-base"} <= coming
-    assert "csp-no-trusted-types" not in coming  # that is the tier after the next
+    assert {"strict-transport-security-missing", "script-unsafe-inline", "missing-base-uri"} <= coming
+    assert "trusted-types-missing" not in coming  # that is the tier after the next
     assert forecast(DEFAULT_TIERS, "strict", page, TODAY) == ()
 
 
@@ -202,7 +210,7 @@ def test_findings_of_others_join_and_can_be_waived() -> None:
     def examine(one: HttpAnswer) -> tuple[HeaderFinding, ...]:
         return (
             *analyse(one),
-            HeaderFinding("csp-unsafe-eval", Severity.HIGH, "Content-Security-Policy", "other", "", ""),
+            HeaderFinding("script-unsafe-eval", Severity.HIGH, "Content-Security-Policy", "other", "", ""),
         )
 
     judged = judge(BASELINE, [answer(HTML, *PLANNED)], TODAY, examine=examine)

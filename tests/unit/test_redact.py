@@ -264,5 +264,5 @@ def test_a_cut_token_that_nobody_added_is_taken_out_too() -> None:
 
 def test_an_ellipsis_alone_is_left_as_it_is() -> None:
     redactor = Redactor()
-    redactor.add("the tide is high")
+    redactor.add("hunter2hunter2")
     assert redactor.text("waiting... for the tide … and") == "waiting... for the tide … and"

@@ -144,4 +144,9 @@ def test_a_warning_is_shown_and_decides_nothing() -> None:
 
 def test_all_files_are_written_and_nothing_else(tmp_path: Path) -> None:
     write_reports(tmp_path, doc(finding(Status.GOOD)))
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["junit.xml", "summary.md", "verdict.json"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "junit.xml",
+        "results.sarif",
+        "summary.md",
+        "verdict.json",
+    ]

@@ -5,7 +5,7 @@ package ships that schema, so what it requires of our parts is written out here.
 """
 
 import json
-from datetime import date
+from dataclasses import replace
 from typing import Any
 
 import jsonschema
@@ -13,9 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postflight.checks.headers.answer import HttpAnswer
-from postflight.checks.headers.finding import HeaderFinding, Severity
-from postflight.checks.headers.tiers import DEFAULT_TIERS, Outcome, judge
+from postflight.model import Finding, Status, Weakness
 from postflight.report.sarif import (
     MAX_RESULTS,
     MAX_TEXT,
@@ -25,8 +23,7 @@ from postflight.report.sarif import (
     SarifRule,
     document,
     dumps,
-    of_header_finding,
-    of_judgements,
+    of_findings,
 )
 
 TEXT = {"type": "object", "required": ["text"], "properties": {"text": {"type": "string", "minLength": 1}}}
@@ -86,9 +83,21 @@ LOG = {
         },
     },
 }
-FINDING = HeaderFinding(
-    "hsts-short", Severity.MEDIUM, "Strict-Transport-Security", "max-age=1", "Ends.", "Longer.", ("P13-X3",)
+WEAKNESS = Weakness(
+    "hsts-short",
+    "medium",
+    "Strict-Transport-Security",
+    "max-age=1",
+    "Ends.",
+    "Longer.",
+    "https://x.example/",
+    ("P13-X3",),
 )
+
+
+def bad(*weaknesses: Weakness) -> Finding:
+    check = "security/test_headers.py::test_transport"
+    return Finding(check, "security", Status.BAD, title="T", summary="It ends.", weaknesses=weaknesses)
 
 
 def result(name: str = "r", level: Level = Level.ERROR, message: str = "m", where: str = "https://x/") -> SarifResult:
@@ -116,17 +125,36 @@ def test_results_are_there_when_nothing_was_found() -> None:
     }
 
 
-def test_a_finding_becomes_a_result_with_place_rule_and_help() -> None:
-    run = run_of(of_header_finding(FINDING, where="https://x.example/", file="budgets.yaml"))
-    (rule,), (found,) = run["tool"]["driver"]["rules"], run["results"]
+def test_a_weakness_becomes_a_result_with_place_rule_and_help() -> None:
+    run = run_of(*of_findings([bad(WEAKNESS)]))
+    assert [one["ruleId"] for one in run["results"]] == ["test_transport", "hsts-short"]
+    found, rule = run["results"][1], run["tool"]["driver"]["rules"][1]
     assert found["level"] == "warning"
     assert found["locations"][0]["physicalLocation"] == {
-        "artifactLocation": {"uri": "budgets.yaml"},
+        "artifactLocation": {"uri": "security/test_headers.py"},
         "region": {"startLine": 1},
     }
     assert found["locations"][0]["logicalLocations"][0]["fullyQualifiedName"] == "https://x.example/"
     assert rule["help"]["text"] == "Longer."
     assert rule["properties"] == {"security-severity": "5.5", "tags": ["P13-X3", "security"]}
+
+
+def test_a_bad_finding_is_a_result_of_its_own() -> None:
+    (found,) = run_of(*of_findings([bad()]))["results"]
+    assert (found["ruleId"], found["level"]) == ("test_transport", "error")
+    (preflight,) = of_findings([replace(bad(), check="preflight")])
+    assert preflight.file == "deployments.yaml"
+    (outside,) = of_findings([replace(bad(), check="../elsewhere/test_x.py::test_x")])
+    assert outside.file == "deployments.yaml"
+
+
+@pytest.mark.parametrize("status", [status for status in Status if status is not Status.BAD])
+def test_only_what_is_bad_becomes_an_alert(status: Status) -> None:
+    assert of_findings([replace(bad(WEAKNESS), status=status)]) == ()
+
+
+def test_what_is_still_to_come_is_no_alert() -> None:
+    assert [one.rule.id for one in of_findings([bad(replace(WEAKNESS, coming=True))])] == ["test_transport"]
 
 
 def test_each_result_points_to_its_rule() -> None:
@@ -157,14 +185,6 @@ def test_the_worst_results_are_kept() -> None:
 def test_a_file_outside_the_repository_is_refused(file: str) -> None:
     with pytest.raises(ValueError, match=r"relative to the repository, such as budgets\.yaml"):
         document([SarifResult(SarifRule("r", "r", "h"), Level.NOTE, "m", file)], version="1")
-
-
-def test_only_failures_become_alerts() -> None:
-    page = HttpAnswer("https://x.example/", 200, (("Content-Type", "text/html"), ("Server", "x/1.2")))
-    judged = judge(DEFAULT_TIERS["baseline"], [page], date(2026, 1, 1))
-    assert Outcome.NOTED in {one.outcome for one in judged}
-    alerts = of_judgements(judged, file="budgets.yaml")
-    assert {one.rule.id for one in alerts} == {one.finding.id for one in judged if one.outcome is Outcome.FAILS}
 
 
 @given(st.text(max_size=3000), st.text(max_size=3000), st.text(min_size=1, max_size=20))

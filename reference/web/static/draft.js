@@ -17,7 +17,7 @@ export class Draft {
 
   /**
    * `read()` gives the text as it is now, `publish(text)` sends it to the preview, and `onState` is called with "saving",
-   * "saved", or "failed" and the error.
+   * "changed", "saved", or "failed" and the error.
    */
   constructor(url, text, { read, publish, onState }) {
     this.#url = url;
@@ -29,6 +29,7 @@ export class Draft {
 
   /** The text changed. */
   touch() {
+    this.#onState("changed");
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.flush(), DEBOUNCE);
   }

@@ -109,7 +109,8 @@ async function run(action, button) {
 let slow = null;
 function showSaving(state, error) {
   clearTimeout(slow);
-  if (state === "saving") slow = setTimeout(() => say("save-status", "Saving…"), SLOW);
+  const pending = state === "changed" || state === "saving";
+  if (pending) slow = setTimeout(() => say("save-status", "Saving…"), SLOW);
   else say("save-status", state === "saved" ? "Saved" : "Not saved");
   if (state === "failed") problem.textContent = `Your last change is not saved: ${explain(error)}`;
   panes.dataset.saved = state;

@@ -87,16 +87,20 @@ def _say_invalid(console: Console, words: str) -> None:
 
 @contextmanager
 def _polite_end() -> Iterator[None]:
-    """Let a cancelled job (SIGTERM) end as Ctrl-C does: stages clean up what they created."""
+    """Let a cancelled job (SIGTERM) end as Ctrl-C does: stages clean up what they created.
+
+    A shell starts its background jobs with Ctrl-C's signal ignored, so that one is set too.
+    """
 
     def interrupt(_signal: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 class Gate:
@@ -137,7 +141,7 @@ class Gate:
             return self._finish(deployment, redactor)
 
     def _run_stages(self, deployment: Deployment, environment: Mapping[str, str]) -> None:
-        for stage in self._options.stages or [stage for stage in STAGES if Path(stage).is_dir()]:
+        for stage in self._options.stages or [stage for stage in STAGES if any(Path(stage).rglob("test_*.py"))]:
             self._console.print(terminal.plain(stage, "bold"))
             try:
                 found = self._run_one(stage, deployment, environment)
@@ -190,7 +194,7 @@ class Gate:
 
     def _arguments(self, stage: str, reports: Path) -> list[str]:
         options = self._options
-        # with "=": pytest takes the value of an option that it does not know yet for a path, and its folder for the root
+        # with "=": a value by itself pytest takes for a path, and its folder for the root, before it knows our options
         arguments = [stage, "-m", stage, f"--reports={reports}", "--color=no"]
         named = {
             "--base-url": options.base_url,

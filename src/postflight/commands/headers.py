@@ -14,10 +14,11 @@ from rich.text import Text
 
 from postflight.checks import tokens
 from postflight.checks.headers import dump, redirection
-from postflight.checks.headers.analysis import advise, in_order
+from postflight.checks.headers.analysis import advise, examine, in_order
 from postflight.checks.headers.answer import HttpAnswer
 from postflight.checks.headers.finding import HeaderFinding, Severity
-from postflight.checks.headers.tiers import DEFAULT_TIERS, Judgement, Outcome, forecast, judge
+from postflight.checks.headers.tiers import DEFAULT_TIERS, Judgement, Outcome, Tier, forecast, judge
+from postflight.config import load_budgets
 from postflight.errors import CannotMeasure, ConfigError, Unreachable
 
 FAILED, NOT_MEASURED = 10, 30  # as `postflight gate` says hold and invalid; 1 to 5 are never a verdict
@@ -28,7 +29,11 @@ _COLOURS = {Severity.HIGH: "bold red", Severity.MEDIUM: "yellow", Severity.LOW: 
 
 @click.command("headers")
 @click.argument("source", metavar="URL|FILE")
-@click.option("--tier", type=click.Choice(list(DEFAULT_TIERS)), help="Judge by this tier, and forecast the next one.")
+@click.option(
+    "--tier",
+    type=click.Choice(list(DEFAULT_TIERS)),
+    help="Judge by this tier of budgets.yaml, and forecast the next one.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 @click.option("--url", "dump_url", default="https://saved.invalid/", help="Where a saved header dump came from.")
 @click.option("--ca", type=click.Path(exists=True, dir_okay=False), help="An additional certificate authority (PEM).")
@@ -42,14 +47,15 @@ def headers(source: str, tier: str | None, *, as_json: bool, dump_url: str, ca: 
     no answer to look at. 1 and 2 are usage errors, never a verdict.
     """
     try:
+        tiers = load_budgets().header_tiers
         answers = _fetch(source, ca, deadline) if "://" in source else _read(Path(source), dump_url)
     except (CannotMeasure, Unreachable) as error:
         click.echo(f"postflight headers: {error}", err=True)
         raise SystemExit(NOT_MEASURED) from None
     today = datetime.now(UTC).date()
     extra = _of_the_way(answers)
-    judged = _judge(tier, answers, today)
-    coming = forecast(DEFAULT_TIERS, tier, answers, today) if tier else ()
+    judged = _judge(tiers[tier] if tier else None, answers, today)
+    coming = forecast(tiers, tier, answers, today, examine=examine) if tier else ()
     if as_json:
         click.echo(json.dumps(_json(answers, extra, judged, coming, tier), indent=2))
     else:
@@ -58,10 +64,10 @@ def headers(source: str, tier: str | None, *, as_json: bool, dump_url: str, ca: 
     raise SystemExit(FAILED if failed else 0)
 
 
-def _judge(tier: str | None, answers: Sequence[HttpAnswer], today: date) -> tuple[Judgement, ...]:
+def _judge(tier: Tier | None, answers: Sequence[HttpAnswer], today: date) -> tuple[Judgement, ...]:
     """Judge by the tier; without one all advice is shown, and `high` fails."""
     if tier:
-        return judge(DEFAULT_TIERS[tier], answers, today)
+        return judge(tier, answers, today, examine=examine)
     return tuple(
         Judgement(one, Outcome.FAILS if one.severity is Severity.HIGH else Outcome.NOTED, answer.url, answer.status)
         for answer in answers

@@ -8,10 +8,12 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
+from postflight.checks.headers.tiers import DEFAULT_TIERS, Tier
 from postflight.config.deployments import GENERIC
 from postflight.config.document import AnyQuantity, Document, validate
+from postflight.config.header_tiers import TierEntry, TierName, make_tiers
 from postflight.config.nearest import did_you_mean
-from postflight.config.requirements import load_requirements
+from postflight.config.requirements import Covered, check_known
 from postflight.config.triggers import Triggers
 from postflight.config.yaml_source import Problem, Source, read_yaml
 from postflight.model import Budget, OnBreach
@@ -26,22 +28,10 @@ Breach = Annotated[OnBreach, Field(strict=False)]
 _SEVERITY = (OnBreach.WARN, OnBreach.HOLD, OnBreach.ROLLBACK)
 
 
-def _known(requirement: str) -> str:
-    if requirement not in load_requirements():
-        raise ValueError(f"unknown requirement {requirement!r}{did_you_mean(requirement, load_requirements())}")
-    return requirement
-
-
 def _known_or_default(requirement: str) -> str:
-    return requirement if requirement == DEFAULT else _known(requirement)
+    return requirement if requirement == DEFAULT else check_known(requirement)
 
 
-def _complete(schema: dict[str, object]) -> None:
-    """Let editors complete the ids."""
-    schema["enum"] = list(load_requirements())
-
-
-Covered = Annotated[str, AfterValidator(_known), Field(json_schema_extra=_complete)]
 Metric = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$")]
 
 
@@ -79,6 +69,10 @@ class BudgetsDocument(Document):
 
     version: Literal[1]
     platforms: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$")], PlatformBudgets]
+    header_tiers: Annotated[
+        dict[TierName, TierEntry],
+        Field(description="tier -> what it demands of security headers", default_factory=dict),
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +85,7 @@ class Budgets:
     checks: Mapping[str, Mapping[str, OnBreach]] = field(
         default_factory=dict
     )  # platform -> requirement or `default` ->
+    header_tiers: Mapping[str, Tier] = field(default_factory=lambda: DEFAULT_TIERS)  # mildest first
     triggers: Mapping[str, Triggers] = field(default_factory=dict)  # platform ->
 
     def for_stage(self, platform: str, stage: str) -> Mapping[str, Budget]:
@@ -145,7 +140,8 @@ def load_budgets(path: Path | None = None, *, platforms: Iterable[str] | None = 
         platform: MappingProxyType(held.checks) for platform, held in document.platforms.items()
     }
     triggers = {platform: held.triggers for platform, held in document.platforms.items()}
-    return Budgets(MappingProxyType(budgets), MappingProxyType(checks), MappingProxyType(triggers))
+    tiers = make_tiers(document.header_tiers)
+    return Budgets(MappingProxyType(budgets), MappingProxyType(checks), tiers, MappingProxyType(triggers))
 
 
 def _budget(metric: str, stage: str, entry: BudgetEntry, source: str) -> Budget:

@@ -28,6 +28,13 @@ Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$")]
 UrlPath = Annotated[str, Field(pattern=r"^/[^\s?#]*$")]
 
 
+def _is_burst(count: Quantity) -> Quantity:
+    """Bound what is sent to find a limit: a burst, never load."""
+    if not 1 <= count.value <= 200:
+        raise ValueError(f"{count} is no limit that a short burst can find; write one from 1 to 200 requests")
+    return count
+
+
 def _is_deadline(duration: Quantity) -> Quantity:
     """Bound the wait for a dead host: short for the person who waits, long enough for one connection."""
     if not 0.1 <= duration.value <= 60:
@@ -42,6 +49,7 @@ class Allowed(StrEnum):
     LOAD = "load"  # send load
     FUZZ = "fuzz"  # send invalid requests
     EXHAUST_POOL = "exhaust_pool"  # start previews up to the limit
+    INJECT = "inject"  # put harmless probes into our own browser's copy of a page; one report may reach its endpoint
 
 
 class TroubleKind(StrEnum):
@@ -78,6 +86,7 @@ class SecretNames(Document):
     realtime_anon_key: EnvironmentVariable | None = None
     database_url: EnvironmentVariable | None = None
     gateway_key: EnvironmentVariable | None = None
+    jwt_key: EnvironmentVariable | None = None  # signs tokens (HS256): shows that dates are checked
 
 
 class Limits(Document):
@@ -89,6 +98,15 @@ class Limits(Document):
         Duration | None, Field(description="the shortest idle time that a preview can be started with")
     ] = None
     database_connections: Annotated[Count | None, Field(description="connections in use at a time")] = None
+
+
+class RateLimitEntry(Document):
+    """A route that refuses too many requests. To write it here is to allow that a run finds out, with a short burst."""
+
+    request: Annotated[str, Field(pattern=r"^(GET|POST) /[^\s?#]*$", description="of the web service, without effect")]
+    body: Annotated[dict[str, str], Field(description="its JSON, without effect too", default_factory=dict)]
+    at_most: Annotated[Count, AfterValidator(_is_burst)]
+    within: Duration
 
 
 class TroubleEntry(Document):
@@ -106,7 +124,10 @@ class Environment(Document):
     start: Annotated[Literal["reference"] | None, Field(description="Postflight starts it on loopback")] = None
     base_url: WebAddress | None = None
     services: dict[Name, ServiceEntry] = Field(default_factory=dict)
-    tier: Annotated[Literal["baseline", "hardened", "strict"], Field(description="of security headers")] = "baseline"
+    tls: Annotated[bool, Field(description="start it with HTTPS")] = False
+    tier: Annotated[
+        Literal["baseline", "hardened", "strict"] | None, Field(description="of security headers that it promises")
+    ] = None
     allow: Annotated[
         tuple[Annotated[Allowed, Field(strict=False)], ...], Field(description="nothing, unless it is written here")
     ] = ()
@@ -118,6 +139,11 @@ class Environment(Document):
         Duration, AfterValidator(_is_deadline), Field(json_schema_extra={"default": "3.5 s"})
     ] = Quantity(3.5, Unit.SECONDS)
     page_troubles: tuple[TroubleEntry, ...] = ()
+    rate_limits: dict[Name, RateLimitEntry] = Field(default_factory=dict)
+    scan_results: Annotated[
+        tuple[str, ...],
+        Field(description="files of vulnerability scanners: SARIF, or JSON of trivy, pip-audit, retire"),
+    ] = ()
 
     @model_validator(mode="after")
     def _one_place(self) -> "Environment":
@@ -125,6 +151,8 @@ class Environment(Document):
             raise ValueError(
                 "'start' brings its own addresses and accounts; remove base_url, services, accounts, control"
             )
+        if self.tls and not self.start:
+            raise ValueError("'tls' belongs to 'start'; elsewhere base_url says it")
         if not self.start and not self.base_url:
             raise ValueError("base_url is missing; write it, like base_url: https://staging.example.com")
         return self

@@ -11,6 +11,8 @@ from postflight.config.secrets import check_length
 from postflight.errors import CannotMeasure
 from postflight.model import Account, Deployment, Quantity, Secret, Service, Unit
 
+PLAIN_HTTP = "plain_http"  # the service whose every answer is a redirect to HTTPS
+
 
 class _Fields(BaseModel):
     model_config = ConfigDict(strict=True, frozen=True)
@@ -38,6 +40,8 @@ class Ready(_Fields):
     ca_file: str | None
     pool: int
     tier: str
+    jwt_key: str | None = None
+    plain_http: WebAddress | None = None  # where plain HTTP is redirected from, under TLS
 
 
 def parse_ready(line: str) -> Ready:
@@ -65,6 +69,7 @@ def fill(deployment: Deployment, ready: Ready) -> Deployment:
             "web": Service("web", ready.web, health="/api/health"),
             "orchestrator": Service("orchestrator", ready.orchestrator, regions=ready.regions, health="/health"),
             "realtime": Service("realtime", ready.realtime),
+            **({PLAIN_HTTP: Service(PLAIN_HTTP, ready.plain_http)} if ready.plain_http else {}),
         },
         limits={**deployment.limits, "preview_pool": Quantity(ready.pool, Unit.COUNT)},
         accounts={
@@ -75,6 +80,7 @@ def fill(deployment: Deployment, ready: Ready) -> Deployment:
             "orchestrator_token": _secret("orchestrator_token", ready.api_token),
             "realtime_anon_key": _secret("realtime_anon_key", ready.anon_key),
             "database_url": _secret("database_url", ready.database),
+            **({"jwt_key": _secret("jwt_key", ready.jwt_key)} if ready.jwt_key else {}),
         },
         tier=ready.tier,
         ca_file=ready.ca_file,

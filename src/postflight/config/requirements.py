@@ -7,9 +7,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from postflight.config.document import Document, Sentence, read
+from postflight.config.nearest import did_you_mean
 
 FILE = Path(__file__).with_name("requirements.yaml")
 ALL = "all"  # the platform of requirements that every platform has
@@ -25,6 +26,21 @@ class Requirement:
     platform: str
     text: str
     source: str
+
+
+def check_known(requirement: str) -> str:
+    """Return the id of a requirement, or raise `ValueError` that names the nearest one."""
+    if requirement not in load_requirements():
+        raise ValueError(f"unknown requirement {requirement!r}{did_you_mean(requirement, load_requirements())}")
+    return requirement
+
+
+def _complete(schema: dict[str, object]) -> None:
+    """Let editors complete the ids."""
+    schema["enum"] = list(load_requirements())
+
+
+Covered = Annotated[str, AfterValidator(check_known), Field(json_schema_extra=_complete)]
 
 
 class _Row(Document):

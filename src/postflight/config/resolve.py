@@ -13,14 +13,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NoReturn
 
-from postflight.config.deployments import GENERIC, Allowed, Deployments, Environment, Limits
+from postflight.config.deployments import GENERIC, Allowed, Deployments, Environment, Limits, RateLimitEntry
 from postflight.config.nearest import did_you_mean
 from postflight.config.ready import fill, parse_ready
 from postflight.config.secrets import check_length, read_secret
 from postflight.config.urls import Address, parse_address
 from postflight.errors import ConfigError
-from postflight.model import Account, AllowedTrouble, Deployment, Permissions, Quantity, Secret, Service
+from postflight.model import Account, AllowedTrouble, Deployment, Permissions, Quantity, RateLimit, Secret, Service
 
+DEFAULT_ENVIRONMENT = "reference"  # of those that Postflight starts
 UNKNOWN = "unknown"  # the environment of a generic deployment
 USERINFO = (
     "basic_auth"  # the secret's use when a base URL is written https://user:password@host; its value `user:password`
@@ -40,6 +41,14 @@ class Choice:
     def needs_start(self) -> bool:
         """Whether Postflight has to start the reference platform first."""
         return self.entry is not None and self.entry.start is not None
+
+    @property
+    def start_arguments(self) -> tuple[str, ...]:
+        """How the reference platform is started for this environment."""
+        if self.entry is None:
+            return ()
+        tier = ("--tier", self.entry.tier) if self.entry.tier else ()
+        return (*tier, "--tls") if self.entry.tls else tier
 
 
 def resolve(
@@ -79,7 +88,9 @@ def resolve(
         control=entry.control,
         preflight_deadline=entry.preflight_deadline.value,
         allowed_trouble=tuple(AllowedTrouble(t.kind.value, t.match, t.until, t.why) for t in entry.page_troubles),
-        tier=entry.tier,
+        tier=entry.tier or "",
+        rate_limits=tuple(_rate_limit(name, limit) for name, limit in entry.rate_limits.items()),
+        scan_results=entry.scan_results,
     )
     if not choice.needs_start:
         return deployment
@@ -167,6 +178,7 @@ def _reference(entries: list[Choice]) -> Choice:
             or "none: there is no deployments.yaml"
         )
         raise ConfigError(f"nothing says what to verify; give --base-url, or --environment ({names})")
+    found = [choice for choice in found if choice.environment == DEFAULT_ENVIRONMENT] or found
     if len(found) > 1:
         _ambiguous("without --base-url and --environment", found)
     return found[0]
@@ -209,7 +221,13 @@ def _permissions(entry: Environment) -> Permissions:
         may_load=Allowed.LOAD in entry.allow,
         may_fuzz=Allowed.FUZZ in entry.allow,
         may_exhaust=Allowed.EXHAUST_POOL in entry.allow,
+        may_inject=Allowed.INJECT in entry.allow,
     )
+
+
+def _rate_limit(name: str, entry: RateLimitEntry) -> RateLimit:
+    method, _, path = entry.request.partition(" ")
+    return RateLimit(name, method, path, entry.body, int(entry.at_most.value), entry.within.value)
 
 
 def _limits(limits: Limits) -> dict[str, Quantity]:

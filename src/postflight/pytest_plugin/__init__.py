@@ -34,11 +34,12 @@ from postflight.pytest_plugin.fixtures import (
     platform,
     run,
     run_id,
+    weaknesses,
 )
 from postflight.pytest_plugin.mark import mark_report
 from postflight.pytest_plugin.progress import ProgressWriter, progress_descriptor
 from postflight.pytest_plugin.run import Run, start
-from postflight.pytest_plugin.state import CHECK, CHECKS_AFTER_CALL, RUN
+from postflight.pytest_plugin.state import CHECK, CHECKS_AFTER_CALL, EVIDENCE, MEASURED, RUN
 
 __all__ = [
     "account",
@@ -55,6 +56,7 @@ __all__ = [
     "platform",
     "run",
     "run_id",
+    "weaknesses",
 ]
 
 
@@ -66,6 +68,7 @@ class _Gather:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         self._run.collector.add_report(report)
+        self._run.browser = self._run.browser or getattr(report, "postflight", {}).get("browser", "")
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
@@ -119,7 +122,9 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         raise pytest.UsageError("verdict invalid: -O and PYTHONOPTIMIZE take out assertions: nothing would be verified")
     reports = Path(config.option.reports)
     if not _is_worker(config):
-        signal.signal(signal.SIGTERM, signal.default_int_handler)  # a cancelled job cleans up, as after Ctrl-C
+        # a cancelled job cleans up, as after Ctrl-C; a shell's background job is started with SIGINT ignored
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, signal.default_int_handler)
         (reports / "verdict.json").unlink(missing_ok=True)  # a stale verdict must never be taken for this run's
     try:
         run = start(config, config.stash[_RESOURCES])
@@ -171,6 +176,15 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
     if run is not None and run.grounded and not _is_worker(session.config):
         return True
     return None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Start each attempt anew: what an earlier one suffered or measured is not this one's."""
+    keys: tuple[pytest.StashKey[Any], ...] = (CHECKS_AFTER_CALL, MEASURED, EVIDENCE)
+    for key in keys:
+        if key in item.stash:
+            del item.stash[key]
 
 
 @pytest.hookimpl(wrapper=True)

@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 
-from postflight.model import Finding, Measurement, OnBreach, Status
+from postflight.model import Finding, Measurement, OnBreach, Status, Weakness
 
 MAX_DETAILS = 20_000  # characters of a traceback or log that a finding keeps
+MAX_WEAKNESSES = 200  # of one finding
 NEVER_CALLED = "was set up, but never ran (is one of pytest's --setup-... options given?)"
 
 _MEASUREMENTS = TypeAdapter(tuple[Measurement, ...])
+_WEAKNESSES = TypeAdapter(tuple[Weakness, ...])
 # of several phases of one attempt the worst counts
 _WORST = [Status.INVALID, Status.BAD, Status.UNKNOWN, Status.EXCLUDED, Status.GOOD]
 
@@ -102,6 +104,7 @@ def _finding(check: str, attempts: list[_Attempt]) -> Finding:
         details="\n".join(told.details)[:MAX_DETAILS],
         evidence=tuple(dict.fromkeys(path for phase in marks for path in phase["evidence"])),
         seconds=round(sum(attempt.seconds for attempt in attempts), 3),
+        weaknesses=_weaknesses(told.phases),
     )
 
 
@@ -116,6 +119,15 @@ def _status(attempts: list[_Attempt]) -> Status:
 
 def _measurements(phases: Iterable[dict[str, Any]]) -> tuple[Measurement, ...]:
     return tuple(m for phase in phases for m in _MEASUREMENTS.validate_json(phase["measurements"]))
+
+
+def _weaknesses(phases: Iterable[dict[str, Any]]) -> tuple[Weakness, ...]:
+    return tuple(w for phase in phases for w in _WEAKNESSES.validate_json(phase["weaknesses"]))
+
+
+def weaknesses_as_json(weaknesses: Iterable[Weakness]) -> str:
+    """Return weak points as text, for the way from a worker; those beyond the bound are left out."""
+    return _WEAKNESSES.dump_json(tuple(weaknesses)[:MAX_WEAKNESSES]).decode()
 
 
 def measurements_as_json(measurements: Iterable[Measurement]) -> str:

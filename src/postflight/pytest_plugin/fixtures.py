@@ -13,14 +13,16 @@ from postflight.adapter import load_adapter
 from postflight.browser.evidence import Recorder
 from postflight.browser.find import find_browser
 from postflight.browser.guard import Guard
+from postflight.browser.policy_reports import SHORT_DELAY
+from postflight.browser.spki import launch_arguments
 from postflight.checks.budget import judge
 from postflight.config.budgets import Budgets
 from postflight.errors import CannotMeasure, ConfigError
-from postflight.model import Account, Deployment, Measurement, OnBreach, Unit
+from postflight.model import Account, Deployment, Measurement, OnBreach, Unit, Weakness
 from postflight.probes.client import Client
 from postflight.pytest_plugin.run import Run
 from postflight.pytest_plugin.selection import stage_of
-from postflight.pytest_plugin.state import CHECKS_AFTER_CALL, EVIDENCE, EXCLUDED, MEASURED, RUN
+from postflight.pytest_plugin.state import CHECKS_AFTER_CALL, EVIDENCE, EXCLUDED, MEASURED, RUN, WEAK
 
 Measure = Callable[..., None]
 Exclude = Callable[[str], NoReturn]
@@ -120,6 +122,17 @@ def measure(request: pytest.FixtureRequest, run: Run) -> Measure:
 
 
 @pytest.fixture
+def weaknesses(request: pytest.FixtureRequest) -> list[Weakness]:
+    """Return a list for the weak points that a check has seen: `results.sarif` and the forecast tell of each.
+
+    They decide nothing: a check whose weak points are a fault raises, as any other check does.
+    """
+    found: list[Weakness] = []
+    request.node.stash[WEAK] = found
+    return found
+
+
+@pytest.fixture
 def exclude(request: pytest.FixtureRequest) -> Exclude:
     """Return a function that ends a check which does not apply here, with the reason. Shown, and never counted as good.
 
@@ -143,10 +156,11 @@ def _after_call(item: pytest.Item) -> list[Callable[[], None]]:
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any], run: Run) -> dict[str, Any]:
-    """Launch the Chromium that is here, quiet and without calls of its own."""
+    """Launch the Chromium that is here, quiet and without calls of its own. It trusts the deployment's `ca_file`."""
     found = find_browser()
     run.browser = f"{found.kind} {found.version}"
-    return {"executable_path": found.executable, "args": list(found.args)} | browser_type_launch_args
+    args = [*found.args, SHORT_DELAY, *launch_arguments(run.deployment)]
+    return {"executable_path": found.executable, "args": args} | browser_type_launch_args
 
 
 @pytest.fixture(scope="session")
@@ -163,7 +177,7 @@ class Watched:
         self._contexts: list[tuple[BrowserContext, Guard, Recorder]] = []
 
     def watch(self, context: BrowserContext) -> Guard:
-        """Guard and record a context, from before its first page on."""
+        """Watch and record a context, from before its first page on."""
         deployment = self._run.deployment
         today = datetime.now(UTC).date()
         guard = Guard(context, allowed=deployment.allowed_trouble, base_url=deployment.base_url, today=today)
@@ -197,15 +211,20 @@ WATCHED = pytest.StashKey[Watched]()
 def new_context(
     new_context: Callable[..., BrowserContext], request: pytest.FixtureRequest, run: Run
 ) -> Iterator[Callable[..., BrowserContext]]:
-    """Yield a function that opens a guarded browser context: what its pages suffer fails the test that caused it."""
+    """Yield a function that opens a guarded browser context: what its pages suffer fails the test that caused it.
+
+    With `guarded=False` it does not: for tests whose pages are meant to suffer. Both are recorded.
+    """
     watched = Watched(run)
     request.node.stash[WATCHED] = watched
 
-    def open_context(**options: Any) -> BrowserContext:
+    def open_context(*, guarded: bool = True, **options: Any) -> BrowserContext:
         context = new_context(**options)
         context.set_default_timeout(ACTION_DEADLINE)
         context.set_default_navigation_timeout(NAVIGATION_DEADLINE)
-        _after_call(request.node).append(watched.watch(context).check)
+        guard = watched.watch(context)
+        if guarded:
+            _after_call(request.node).append(guard.check)
         return context
 
     request.node.stash[EVIDENCE] = watched.keep

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from postflight.model import Measurement, Status
-from postflight.pytest_plugin.collector import measurements_as_json
+from postflight.model import Measurement, Status, Weakness
+from postflight.pytest_plugin.collector import measurements_as_json, weaknesses_as_json
 from postflight.pytest_plugin.outcome import Outcome, outcome_of
 from postflight.pytest_plugin.run import Run
 from postflight.pytest_plugin.selection import covered_by, stage_of
-from postflight.pytest_plugin.state import CHECK, EVIDENCE, EXCLUDED, MEASURED
+from postflight.pytest_plugin.state import CHECK, EVIDENCE, EXCLUDED, MEASURED, WEAK
 
 
 def mark_report(run: Run, item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
@@ -22,6 +22,7 @@ def mark_report(run: Run, item: pytest.Item, call: pytest.CallInfo[None], report
         evidence = item.stash[EVIDENCE](item.stash[CHECK])
     asked = getattr(call.excinfo.value, "on_breach", None) if call.excinfo else None
     measured: list[Measurement] = item.stash.get(MEASURED, []) if report.when == "call" else []
+    weak: list[Weakness] = item.stash.get(WEAK, []) if report.when == "call" else []
     mark: dict[str, Any] = {
         "check": item.stash[CHECK],
         "when": report.when,
@@ -30,7 +31,9 @@ def mark_report(run: Run, item: pytest.Item, call: pytest.CallInfo[None], report
         "covers": list(covers),
         "on_breach": (asked or run.budgets.on_breach_of(run.deployment.platform, covers)).value,
         "measurements": measurements_as_json(measured),
+        "weaknesses": weaknesses_as_json(weak),
         "rerun": _rerun(run, item),
+        "browser": run.browser,  # a worker's: only it has one
         "evidence": list(evidence),
         **outcome.as_json(),
     }
@@ -71,7 +74,15 @@ def _title(item: pytest.Item) -> str:
     """Return the first line of the test's docstring, else its name in words."""
     doc = getattr(getattr(item, "function", None), "__doc__", None)
     words = doc.strip().splitlines()[0].rstrip(".") if doc and doc.strip() else ""
-    return words or item.name.removeprefix("test_").replace("_", " ")
+    if not words:
+        return item.name.removeprefix("test_").replace("_", " ")
+    callspec = getattr(item, "callspec", None)
+    cases = (
+        [str(value) for name, value in callspec.params.items() if name != "browser_name" and str(value)]
+        if callspec
+        else []
+    )
+    return f"{words}: {', '.join(cases)}"[:200] if cases else words
 
 
 def _rerun(run: Run, item: pytest.Item) -> str:

@@ -13,7 +13,7 @@ MARKERS = (
     *(f"{stage}: a check of the {stage} stage" for stage in STAGES),
     "covers(*ids): the requirements that this check serves",
     "platform(name): only for this platform; a test without it fits every deployment",
-    "needs(*permissions): what deployments.yaml must allow: create, load, fuzz, exhaust",
+    "needs(*permissions): what deployments.yaml must allow: create, load, fuzz, exhaust, inject",
     "measures(*metrics): the metrics that this check records with `measure`; one that it does not record is invalid",
 )
 PERMISSIONS = tuple(name.removeprefix("may_") for name in Permissions.__slots__)

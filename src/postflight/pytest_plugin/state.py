@@ -4,13 +4,14 @@ from collections.abc import Callable
 
 import pytest
 
-from postflight.model import Measurement
+from postflight.model import Measurement, Weakness
 from postflight.pytest_plugin.run import Run
 
 RUN = pytest.StashKey[Run]()  # on the config
 CHECK = pytest.StashKey[str]()  # on an item: its id before xdist adds to it
 CHECKS_AFTER_CALL = pytest.StashKey[list[Callable[[], None]]]()  # on an item: what fails its call phase afterwards
 MEASURED = pytest.StashKey[list[Measurement]]()  # on an item
+WEAK = pytest.StashKey[list[Weakness]]()  # on an item: its weak points, for SARIF and the forecast
 EXCLUDED = pytest.StashKey[str]()  # on an item: why configuration does not allow it here
 EVIDENCE = pytest.StashKey[
     Callable[[str], tuple[str, ...]]

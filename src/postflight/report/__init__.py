@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
-from postflight.report import document, junit, summary
+from postflight.report import document, junit, sarif, summary
 from postflight.report.document import Document
 
 
 def write_reports(folder: Path, doc: Document) -> None:
     """Write every file format. `verdict.json` comes last: where it is, the others are."""
     junit.write(folder / "junit.xml", doc)
+    sarif.write(folder / "results.sarif", doc.verdict.findings, version=doc.about.postflight)
     summary.write(folder / "summary.md", doc)
     document.write(folder / "verdict.json", doc)

@@ -2,6 +2,9 @@
 
 GitHub wants what the standard leaves open: a physical location with a relative URI for every result, `results` also
 when there are none, and a fingerprint, so that an alert is the same one tomorrow. It shows 5,000 results of a run.
+
+Each bad finding is a result, and so is each of its weak points. An alert is something to do, so
+what is still to come is none.
 Sources: OASIS SARIF 2.1.0 (errata 01); GitHub, "SARIF support for code scanning". Texts come redacted; here they are
 bounded.
 """
@@ -9,14 +12,13 @@ bounded.
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
-from postflight.checks.headers.finding import HeaderFinding, Severity
-from postflight.checks.headers.tiers import Judgement
+from postflight.model import Finding, OnBreach, Status, Weakness
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 MAX_RESULTS = 5000
@@ -61,29 +63,45 @@ class SarifResult:
     identity: tuple[str, ...] = ()  # with rule, file and where: what makes it the same finding in the next run
 
 
-_LEVELS = {
-    Severity.HIGH: (Level.ERROR, 8.0),
-    Severity.MEDIUM: (Level.WARNING, 5.5),
-    Severity.LOW: (Level.NOTE, 3.0),
-    Severity.INFO: (Level.NOTE, 0.0),
+_LEVELS = {  # GitHub's scale: critical over 9.0, high from 7.0, medium from 4.0
+    "high": (Level.ERROR, 8.0),
+    "medium": (Level.WARNING, 5.5),
+    "low": (Level.NOTE, 3.0),
 }
+_MILDEST = (Level.NOTE, None)
+_ELSEWHERE = "deployments.yaml"  # for what no test of the repository has asked: the preflight
 
 
-def of_header_finding(finding: HeaderFinding, *, where: str, file: str) -> SarifResult:
-    """Return a header finding as a result; `where` is the answer's URL, `file` for example `budgets.yaml`."""
-    level, score = _LEVELS[finding.severity]
-    rule = SarifRule(
-        finding.id, f"{finding.header}: {finding.id}", finding.remedy, ("security", *finding.covers), score or None
-    )
-    shown = f" Seen: {finding.value}" if finding.value else ""
-    return SarifResult(rule, level, f"{finding.header}: {finding.message}{shown}", file, where, 1, (finding.value,))
+def write(path: Path, findings: Iterable[Finding], *, version: str) -> None:
+    """Write the log of one run."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(dumps(of_findings(findings), version=version), encoding="ascii")
 
 
-def of_judgements(judgements: Iterable[Judgement], *, file: str) -> tuple[SarifResult, ...]:
-    """Return judged findings as results. Waived ones and notes are left out: an alert is something to do."""
-    return tuple(
-        of_header_finding(one.finding, where=one.url, file=file) for one in judgements if one.outcome == "fails"
-    )
+def of_findings(findings: Iterable[Finding]) -> tuple[SarifResult, ...]:
+    """Return what is bad as results: each finding, and each of its weak points."""
+    return tuple(result for finding in findings if finding.status is Status.BAD for result in _of(finding))
+
+
+def _of(finding: Finding) -> Iterator[SarifResult]:
+    path, _, name = finding.check.partition("::")
+    file = path if name and _is_relative(path) else _ELSEWHERE
+    tags = (finding.stage, *finding.covers)
+    level = Level.WARNING if finding.on_breach is OnBreach.WARN else Level.ERROR
+    rule = SarifRule(name.partition("[")[0] or finding.check, finding.title or finding.check, finding.summary, tags)
+    yield SarifResult(rule, level, finding.summary or finding.title, file, finding.where, identity=(finding.check,))
+    for weakness in finding.weaknesses:
+        if not weakness.coming:
+            yield _of_weakness(weakness, file)
+
+
+def _of_weakness(weakness: Weakness, file: str) -> SarifResult:
+    level, score = _LEVELS.get(weakness.severity, _MILDEST)
+    title = f"{weakness.subject}: {weakness.rule}"
+    rule = SarifRule(weakness.rule, title, weakness.remedy, ("security", *weakness.covers), score)
+    shown = f" Seen: {weakness.value}" if weakness.value else ""
+    message = f"{weakness.subject}: {weakness.message}{shown}"
+    return SarifResult(rule, level, message, file, weakness.where, identity=(weakness.value,))
 
 
 def document(results: Sequence[SarifResult], *, version: str) -> dict[str, Any]:
@@ -154,9 +172,14 @@ def _fingerprint(result: SarifResult) -> str:
     return hashlib.sha256(parts.encode()).hexdigest()[:32]
 
 
+def _is_relative(file: str) -> bool:
+    path = PurePosixPath(file)
+    return bool(file) and not (path.is_absolute() or ".." in path.parts or ":" in file or "\\" in file)
+
+
 def _relative(file: str) -> str:
     path = PurePosixPath(file)
-    if not file or path.is_absolute() or ".." in path.parts or ":" in file or "\\" in file:
+    if not _is_relative(file):
         raise ValueError(f"expected a file relative to the repository, such as budgets.yaml; got {file!r}")
     return _UNSAFE.sub(lambda found: "".join(f"%{byte:02X}" for byte in found[0].encode()), str(path))
 

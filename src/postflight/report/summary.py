@@ -3,7 +3,8 @@
 import re
 from pathlib import Path
 
-from postflight.model import Decision, Finding, Status, Verdict
+from postflight.model import Decision, Finding, Measurement, Reason, Status, Verdict
+from postflight.report import forecast
 from postflight.report.document import Document
 
 MAX_BYTES = 900 * 1024  # GitHub refuses a step summary over 1 MiB
@@ -36,14 +37,19 @@ def render(doc: Document) -> str:
     )
     lines = [title, "", about_line, ""]
     if verdict.reasons:
+        by_check = {finding.check: finding for finding in verdict.findings}
         lines += ["| asks for | check | why |", "|---|---|---|"]
-        lines += [f"| {r.decision.value} | {escape(r.check, 160)} | {escape(r.text)} |" for r in verdict.reasons]
+        lines += [_reason(reason, by_check.get(reason.check)) for reason in verdict.reasons]
         lines.append("")
     measured = [(m, f) for f in verdict.findings for m in f.measurements]
     if measured:
-        lines += ["| measured | worst | samples | check |", "|---|---|---|---|"]
-        lines += [f"| {escape(m.metric)} | {m.worst} | {len(m.values)} | {escape(f.title)} |" for m, f in measured]
+        lines += ["| measured | worst | allowed | samples | check |", "|---|---|---|---|---|"]
+        lines += [_measured(measurement, finding) for measurement, finding in measured]
         lines.append("")
+    if coming := forecast.lines(verdict.findings):
+        lines += [f"<details><summary>{forecast.TITLE}</summary>", "", "| | to do |", "|---|---|"]
+        lines += [f"| {escape(what)} | {escape(remedy)} |" for what, remedy in coming]
+        lines += ["", "</details>", ""]
     lines += ["<details><summary>All checks</summary>", "", "| | check | covers |", "|---|---|---|"]
     lines += [_row(finding) for finding in verdict.findings]
     lines += ["", "</details>", "", f"Run {escape(about.run_id)}, {about.started} to {about.finished}", ""]
@@ -53,6 +59,19 @@ def render(doc: Document) -> str:
 def counts(verdict: Verdict) -> str:
     """Return `12 good, 1 bad` for the statuses that occur."""
     return ", ".join(f"{n} {status.value}" for status in Status if (n := verdict.count(status))) or "no findings"
+
+
+def _reason(reason: Reason, finding: Finding | None) -> str:
+    title = escape(finding.title if finding and finding.title else reason.check, 160)
+    covers = f" ({', '.join(finding.covers)})" if finding and finding.covers else ""
+    again = f"<br>run again: <code>{escape(finding.rerun)}</code>" if finding and finding.rerun else ""
+    return f"| {reason.decision.value} | {title}{covers} | {escape(reason.text)}{again} |"
+
+
+def _measured(measured: Measurement, finding: Finding) -> str:
+    broken = " ❌" if measured.met is False else ""
+    cells = [escape(measured.metric), f"{measured.worst}{broken}", measured.limit, str(len(measured.values))]
+    return f"| {' | '.join(cells)} | {escape(finding.title)} |"
 
 
 def _row(finding: Finding) -> str:

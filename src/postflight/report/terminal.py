@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from postflight.model import Decision, Finding, Measurement, Status
+from postflight.report import forecast
 from postflight.report.document import Document
 from postflight.report.summary import counts
 
@@ -60,6 +61,9 @@ def show(console: Console, doc: Document, *, reports: str, note: str = "") -> No
     if left_out := [finding for finding in verdict.findings if finding.status is Status.EXCLUDED]:
         parts += ["", plain("not verified here")]
         parts += [Padding(plain(f"{f.title or f.check}: {f.summary}", "dim"), (0, 0, 0, 2)) for f in left_out]
+    if coming := forecast.lines(verdict.findings):
+        parts += ["", plain(forecast.TITLE)]
+        parts += [Padding(plain(f"{what}: {remedy}", "dim"), (0, 0, 0, 2)) for what, remedy in coming]
     parts += ["", plain(" · ".join(filter(None, [counts(verdict), note, f"details in {reports}/summary.md"])))]
     console.print(Group(*parts))
 

@@ -6,5 +6,5 @@
 - `tiers.judge` holds answers against `baseline`, `hardened` or `strict`
 
 What is reported covers MDN's HTTP Observatory and the OWASP Secure Headers Project; the rules are the standards' own,
-named in each module. CSP findings come from `postflight.checks.csp` and join here as `HeaderFinding`s.
+named in each module. `policies` is where `postflight.checks.csp` joins in.
 """

@@ -12,6 +12,7 @@ from postflight.checks.headers import (
     legacy,
     missing,
     permissions,
+    policies,
     referrer,
     repeated,
     reporting,
@@ -27,13 +28,18 @@ _SUBJECTS = (
 
 
 def analyse(answer: HttpAnswer) -> tuple[HeaderFinding, ...]:
-    """Return what is wrong with the headers that were sent, worst first."""
+    """Return what is wrong with the headers that were sent, policies left out, worst first."""
     return in_order(finding for subject in _SUBJECTS for finding in subject.find(answer))
 
 
+def examine(answer: HttpAnswer) -> tuple[HeaderFinding, ...]:
+    """Return the same, and what is wrong with the policies of a page."""
+    return in_order((*analyse(answer), *policies.find(answer)))
+
+
 def advise(answer: HttpAnswer) -> tuple[HeaderFinding, ...]:
-    """Return what is wrong and what is missing, worst first: the view of a person who has no tier in mind."""
-    return in_order((*analyse(answer), *missing.find(answer)))
+    """Return all of that and what is missing, worst first: the view of a person who has no tier in mind."""
+    return in_order((*examine(answer), *missing.find(answer)))
 
 
 def in_order(findings: Iterable[HeaderFinding]) -> tuple[HeaderFinding, ...]:

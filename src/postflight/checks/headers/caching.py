@@ -6,7 +6,7 @@ RFC 9111 3 and 7.3: a cache keeps Set-Cookie with the answer unless Cache-Contro
 import re
 from collections.abc import Iterator
 
-from postflight.checks.headers import policy
+from postflight.checks.headers import policies
 from postflight.checks.headers.answer import HttpAnswer
 from postflight.checks.headers.finding import HeaderFinding, Severity
 
@@ -27,9 +27,9 @@ def nonces(answer: HttpAnswer) -> frozenset[str]:
     """Return the nonces (the text between `'nonce-` and `'`) of the answer's enforced policies."""
     return frozenset(
         source[7:-1]
-        for one in policy.enforced(answer)
-        for sources in one.directives.values()
-        for source in sources
+        for policy in policies.enforced(answer)
+        for directive in policy.directives
+        for source in directive.values
         if source.lower().startswith("'nonce-") and source.endswith("'")
     )
 

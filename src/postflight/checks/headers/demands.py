@@ -1,20 +1,24 @@
 """What a tier can demand of a Content-Security-Policy, and what stands in the way.
 
 All policies of an answer must allow what happens, so a demand is met as soon as one enforced policy meets it. After
-W3C CSP Level 3 and web.dev "Strict CSP". Weighing every source is the evaluator's work (`postflight.checks.csp`).
+W3C CSP Level 3 and web.dev "Strict CSP". Weighing every source is the evaluator's work (`postflight.checks.csp`); where
+both speak of the same thing, they give it the same id and value, so that it is said, and waived, once.
 """
 
-import functools
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from publicsuffixlist import PublicSuffixList
-
+from postflight.checks.csp import Directive, Policy, allows, parse_policy
+from postflight.checks.csp.evaluate import DEFAULT_ORIGIN
+from postflight.checks.csp.hosts import tenancy
+from postflight.checks.csp.policy import operative_directive
+from postflight.checks.csp.sources import Host, parse_source_list
+from postflight.checks.csp.witness import sample_url
 from postflight.checks.headers.answer import HttpAnswer, is_loopback
 from postflight.checks.headers.finding import HeaderFinding, Severity
-from postflight.checks.headers.policy import ENFORCED, Policy, parse
+from postflight.checks.headers.policies import ENFORCED
 
 COVERS = ("P13-X1", "VEL-X1")
 _TRUSTED = re.compile(r"'(?:nonce-.+|sha(?:256|384|512)-.+)'\Z", re.IGNORECASE)
@@ -59,7 +63,10 @@ class _Rule:
 def find_unmet(demand: Demand, policies: Sequence[Policy]) -> tuple[HeaderFinding, ...]:
     """Return a finding for each obstacle, of the policy that has fewest; none if a policy meets the demand."""
     rule = _RULES[demand]
-    obstacles = min((tuple(rule.obstacles(policy)) for policy in policies), key=len, default=_UNGOVERNED)
+    if demand is Demand.NO_SHARED_HOSTS:  # a policy that is silent about a host lets it through
+        obstacles = tuple(value for policy in policies for value in _shared_hosts(policy, policies))
+    else:
+        obstacles = min((tuple(rule.obstacles(policy)) for policy in policies), key=len, default=_UNGOVERNED)
     return tuple(
         HeaderFinding(rule.id, rule.severity, ENFORCED, value, rule.message, rule.remedy, rule.covers)
         for value in dict.fromkeys(obstacles)
@@ -72,10 +79,10 @@ def find_looser(plan: str, policies: Sequence[Policy], answer: HttpAnswer) -> tu
     A policy that is stricter than its plan passes. On a loopback answer, loopback sources pass too: there they are the
     stand-ins for the plan's hosts.
     """
-    allowed = parse(plan)
-    if not allowed:
+    planned = parse_policy(plan)
+    if not planned.directives:
         raise ValueError(f"the plan {plan!r} is no policy")
-    extras = min((_extras(allowed[0], policy, answer) for policy in policies), key=len, default=())
+    extras = min((_extras(planned, policy, answer) for policy in policies), key=len, default=())
     return tuple(
         HeaderFinding(
             "csp-looser-than-planned",
@@ -93,16 +100,18 @@ def find_looser(plan: str, policies: Sequence[Policy], answer: HttpAnswer) -> tu
 def _extras(plan: Policy, policy: Policy, answer: HttpAnswer) -> tuple[str, ...]:
     local = is_loopback(answer.host)
     found: list[str] = []
-    for name in dict.fromkeys((*plan.directives, *policy.directives)):
-        allowed, seen = plan.sources(name), policy.sources(name)
+    for name in dict.fromkeys(directive.name for directive in (*plan.directives, *policy.directives)):
+        allowed, seen = operative_directive(plan, name), operative_directive(policy, name)
         if allowed is None:  # the plan leaves it open
             continue
         if seen is None:
             found.append(f"{name} is not restricted")
             continue
-        known = {source.lower() for source in allowed}
+        known = {source.lower() for source in allowed.values}
         found += [
-            f"{name} {source}" for source in seen if not (_narrows(source, known) or (local and _is_local(source)))
+            f"{name} {source}"
+            for source in seen.values
+            if not (_narrows(source, known) or (local and _is_local(source)))
         ]
     return tuple(dict.fromkeys(found))
 
@@ -119,66 +128,62 @@ def _is_local(source: str) -> bool:
     return matched is not None and is_loopback(matched[1].lower())
 
 
-def _scripts(policy: Policy) -> tuple[tuple[str, ...] | None, ...]:
-    return tuple(policy.sources(name) for name in _SCRIPTS)
+def _words(directive: Directive) -> frozenset[str]:
+    return frozenset(source.lower() for source in directive.values)
 
 
 def _inline(*names: str) -> Callable[[Policy], Sequence[str]]:
     def obstacles(policy: Policy) -> Sequence[str]:
         for name in names:
-            sources = policy.sources(name)
-            if sources is None:
+            directive = operative_directive(policy, name)
+            if directive is None:
                 return _UNGOVERNED
-            words = {source.lower() for source in sources}
+            words = _words(directive)
             # nonces, hashes and 'strict-dynamic' switch 'unsafe-inline' off: it is then for old browsers only
-            if "'unsafe-inline'" in words and not ("'strict-dynamic'" in words or any(map(_TRUSTED.match, sources))):
-                return ("'unsafe-inline'",)
+            if "'unsafe-inline'" in words and not (
+                "'strict-dynamic'" in words or any(map(_TRUSTED.match, directive.values))
+            ):
+                return (f"{directive.name} 'unsafe-inline'",)
         return ()
 
     return obstacles
 
 
 def _eval(policy: Policy) -> Sequence[str]:
-    sources = policy.sources("script-src")
-    if sources is None:
+    directive = operative_directive(policy, "script-src")
+    if directive is None:
         return _UNGOVERNED
-    return [source for source in sources if source.lower() == "'unsafe-eval'"]
+    return [f"{directive.name} {source}" for source in directive.values if source.lower() == "'unsafe-eval'"]
 
 
 def _any_host(policy: Policy) -> Sequence[str]:
-    sources = policy.sources("script-src-elem")
-    if sources is None:
+    directive = operative_directive(policy, "script-src-elem")
+    if directive is None:
         return _UNGOVERNED
-    if "'strict-dynamic'" in {source.lower() for source in sources}:
+    if "'strict-dynamic'" in _words(directive):
         return ()
-    return [source for source in sources if source.lower() in _ANY_HOST]
+    return [f"{directive.name} {source}" for source in directive.values if source.lower() in _ANY_HOST]
 
 
-def _shared_hosts(policy: Policy) -> Sequence[str]:
-    found = []
-    for name, sources in policy.directives.items():
-        words = [source.lower() for source in sources]
-        if name.startswith("script-src") and "'strict-dynamic'" in words:
-            continue  # hosts are ignored beside it
-        found += [word for word in words if _is_shared(word)]
-    return found
-
-
-def _is_shared(source: str) -> bool:
-    matched = _HOST.match(source)
-    host = matched[1] if matched else ""
-    return host.startswith("*.") and _suffixes().is_public(host[2:])
+def _shared_hosts(policy: Policy, policies: Sequence[Policy]) -> Sequence[str]:
+    """Return the shared hosts of a policy that get past all policies."""
+    return [
+        f"{directive.name} {text}"
+        for directive in policy.directives
+        for text, source in parse_source_list(directive.values).entries
+        if isinstance(source, Host) and tenancy(source)
+        if allows(policies, directive.name, sample_url(source, DEFAULT_ORIGIN) or "", DEFAULT_ORIGIN)
+    ]
 
 
 def _lacks(directive: str, wanted: Callable[[frozenset[str]], bool]) -> Callable[[Policy], Sequence[str]]:
     """Return a check that a directive is there and its sources, in lower case, are as wanted."""
 
     def obstacles(policy: Policy) -> Sequence[str]:
-        sources = policy.sources(directive)
-        if sources is None:
-            return (f"no {directive}",)
-        words = frozenset(source.lower() for source in sources)
-        return () if wanted(words) else (" ".join((directive, *sources)),)
+        found = operative_directive(policy, directive)
+        if found is None:
+            return (directive,)
+        return () if wanted(_words(found)) else (" ".join((directive, *found.values)),)
 
     return obstacles
 
@@ -188,25 +193,20 @@ def _runs_nothing(words: frozenset[str]) -> bool:
 
 
 def _reports(policy: Policy) -> Sequence[str]:
-    return () if policy.directives.keys() & {"report-to", "report-uri"} else ("no report-to, no report-uri",)
-
-
-@functools.cache
-def _suffixes() -> PublicSuffixList:
-    return PublicSuffixList()
+    return () if policy.get("report-to") or policy.get("report-uri") else ("report-to",)
 
 
 _RULES: Mapping[Demand, _Rule] = {
     Demand.NO_INLINE_SCRIPT: _Rule(
-        "csp-unsafe-inline", Severity.HIGH, "Injected inline script runs.",
+        "script-unsafe-inline", Severity.HIGH, "Injected inline script runs.",
         "Give each script a nonce or hash, and remove 'unsafe-inline'.", _inline(*_SCRIPTS),
     ),
     Demand.NO_INLINE_STYLE: _Rule(
-        "csp-unsafe-style", Severity.MEDIUM, "Injected styles apply: they can hide and read parts of the page.",
+        "style-unsafe-inline", Severity.MEDIUM, "Injected styles apply: they can hide and read parts of the page.",
         "Move styles to files, or give them nonces.", _inline("style-src-elem"),
     ),
     Demand.NO_EVAL: _Rule(
-        "csp-unsafe-eval", Severity.HIGH, "Text becomes code through eval().",
+        "script-unsafe-eval", Severity.HIGH, "Text becomes code through eval().",
         "Remove eval (and new Function, string timers), then 'unsafe-eval'.", _eval,
     ),
     Demand.NO_ANY_HOST: _Rule(
@@ -214,8 +214,8 @@ _RULES: Mapping[Demand, _Rule] = {
         "Name the hosts, or use nonces and 'strict-dynamic'.", _any_host,
     ),
     Demand.NO_SHARED_HOSTS: _Rule(
-        "csp-shared-host", Severity.HIGH, "Whoever has an account with that provider can use this source.",
-        "Name your own hosts.", _shared_hosts,
+        "multi-tenant-host", Severity.HIGH, "Whoever has an account with that provider can use this source.",
+        "Name your own hosts.", lambda policy: _shared_hosts(policy, [policy]),
     ),
     Demand.NONCE_OR_HASH: _Rule(
         "csp-no-nonce", Severity.HIGH, "Scripts are trusted by host, which an open redirect or JSONP on it defeats.",
@@ -223,12 +223,12 @@ _RULES: Mapping[Demand, _Rule] = {
         _lacks("script-src-elem", lambda words: _runs_nothing(words) or any(map(_TRUSTED.match, words))),
     ),
     Demand.STRICT_DYNAMIC: _Rule(
-        "csp-no-strict-dynamic", Severity.MEDIUM, "Hosts and 'self' stay trusted beside the nonces.",
+        "strict-dynamic-missing", Severity.MEDIUM, "Hosts and 'self' stay trusted beside the nonces.",
         "Add 'strict-dynamic' to script-src.",
         _lacks("script-src-elem", lambda words: _runs_nothing(words) or "'strict-dynamic'" in words),
     ),
     Demand.TRUSTED_TYPES: _Rule(
-        "csp-no-trusted-types", Severity.MEDIUM, "Strings still reach DOM sinks such as innerHTML.",
+        "trusted-types-missing", Severity.MEDIUM, "Strings still reach DOM sinks such as innerHTML.",
         "Add require-trusted-types-for 'script'.",
         _lacks("require-trusted-types-for", lambda words: "'script'" in words), ("P13-X2",),
     ),
@@ -237,20 +237,20 @@ _RULES: Mapping[Demand, _Rule] = {
         _lacks("object-src", _runs_nothing),
     ),
     Demand.FIXED_BASE: _Rule(
-        "csp-open-base", Severity.MEDIUM, "An injected <base> sends relative script URLs elsewhere.",
+        "missing-base-uri", Severity.MEDIUM, "An injected <base> sends relative script URLs elsewhere.",
         "Add base-uri 'none' (or 'self').", _lacks("base-uri", lambda words: not words - {"'none'", "'self'"}),
     ),
     Demand.FORM_TARGETS: _Rule(
-        "csp-open-forms", Severity.MEDIUM, "An injected form sends what people type anywhere.",
+        "missing-form-action", Severity.MEDIUM, "An injected form sends what people type anywhere.",
         "Add form-action 'self'.", _lacks("form-action", lambda words: not words & {"*", "http:", "https:"}),
     ),
     Demand.FRAME_ANCESTORS: _Rule(
-        "csp-open-frames", Severity.MEDIUM, "Who may frame the page is left to X-Frame-Options.",
+        "missing-frame-ancestors", Severity.MEDIUM, "Who may frame the page is left to X-Frame-Options.",
         "Add frame-ancestors 'none' (or 'self').",
         _lacks("frame-ancestors", lambda words: not words & {"*", "http:", "https:"}),
     ),
     Demand.REPORTS: _Rule(
-        "csp-no-reports", Severity.MEDIUM, "Nobody hears of violations.",
+        "reporting-missing", Severity.MEDIUM, "Nobody hears of violations.",
         "Add report-to and Reporting-Endpoints.", _reports, ("P13-X4",),
     ),
 }  # fmt: skip

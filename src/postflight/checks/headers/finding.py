@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from postflight.model import Weakness
+
 MAX_VALUE = 300  # characters of a header's value that are shown
 
 
@@ -46,6 +48,12 @@ class HeaderFinding:
         """Bound what the target chose."""
         if len(self.value) > MAX_VALUE:
             object.__setattr__(self, "value", self.value[: MAX_VALUE - 1] + "…")
+
+    def weakness(self, where: str, *, coming: bool = False) -> Weakness:
+        """Return it as what a check's finding keeps; `where` is free of secrets."""
+        return Weakness(
+            self.id, self.severity.value, self.header, self.value, self.message, self.remedy, where, self.covers, coming
+        )
 
     def as_json(self) -> dict[str, str | list[str]]:
         """Return the finding as `--json` prints it."""

@@ -6,7 +6,7 @@ values block if one of them is known, and mean nothing if none is; ALLOW-FROM is
 
 from collections.abc import Iterator
 
-from postflight.checks.headers import policy
+from postflight.checks.headers import policies
 from postflight.checks.headers.answer import HttpAnswer
 from postflight.checks.headers.finding import HeaderFinding, Severity
 
@@ -19,8 +19,8 @@ _ANYBODY = frozenset({"*", "http:", "https:"})
 
 def ancestors(answer: HttpAnswer) -> tuple[tuple[str, ...], ...]:
     """Return the sources of each enforced `frame-ancestors`; all of them must allow an ancestor."""
-    found = (one.directives.get("frame-ancestors") for one in policy.enforced(answer))
-    return tuple(sources for sources in found if sources is not None)
+    found = (policy.get("frame-ancestors") for policy in policies.enforced(answer))
+    return tuple(directive.values for directive in found if directive is not None)
 
 
 def option(answer: HttpAnswer) -> str:
@@ -47,7 +47,7 @@ def find(answer: HttpAnswer) -> Iterator[HeaderFinding]:
         yield HeaderFinding(
             "frame-ancestors-open",
             Severity.MEDIUM,
-            policy.ENFORCED,
+            policies.ENFORCED,
             "; ".join(map(_directive, listed)),
             "Any site may frame the page, and X-Frame-Options is ignored beside it.",
             _FIX,

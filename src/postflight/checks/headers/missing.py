@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from postflight.checks.headers import framing, hsts, isolation, permissions, policy, referrer, sniffing
+from postflight.checks.headers import framing, hsts, isolation, permissions, policies, referrer, sniffing
 from postflight.checks.headers.answer import ContentKind, HttpAnswer
 from postflight.checks.headers.finding import HeaderFinding, Severity
 
@@ -28,7 +28,7 @@ class _Wanted:
 
 _WANTED = (
     _Wanted(
-        "csp-missing", policy.ENFORCED, _PAGE, Severity.HIGH,
+        "csp-missing", policies.ENFORCED, _PAGE, Severity.HIGH,
         "Injected script runs: no policy is enforced.",
         "Send an enforced Content-Security-Policy with nonces or hashes.", ("VEL-X1", "P13-X1"),
     ),

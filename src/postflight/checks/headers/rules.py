@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from postflight.checks.headers import framing, hsts, isolation, permissions, policy, referrer, sniffing
+from postflight.checks.headers import framing, hsts, isolation, permissions, policies, referrer, sniffing
 from postflight.checks.headers.answer import ContentKind, HttpAnswer
 from postflight.checks.headers.demands import Demand, find_looser, find_unmet
 from postflight.checks.headers.finding import HeaderFinding, Severity
@@ -98,22 +98,22 @@ class PolicyRule:
 
     def find(self, answer: HttpAnswer) -> Iterator[HeaderFinding]:
         """Yield a finding for each demand that the answer's policies do not meet."""
-        policies = policy.enforced(answer)
-        if not policies:
+        enforced = policies.enforced(answer)
+        if not enforced:
             yield HeaderFinding(
                 "content-security-policy-missing",
                 Severity.HIGH,
-                policy.ENFORCED,
-                answer.combined(policy.ENFORCED) or "",
+                policies.ENFORCED,
+                answer.combined(policies.ENFORCED) or "",
                 "The tier demands an enforced policy, and there is none.",
                 "Send Content-Security-Policy (Report-Only blocks nothing).",
                 self.covers,
             )
             return
         if self.no_looser_than:
-            yield from find_looser(self.no_looser_than, policies, answer)
+            yield from find_looser(self.no_looser_than, enforced, answer)
         for demand in self.demands:
-            yield from find_unmet(demand, policies)
+            yield from find_unmet(demand, enforced)
 
 
 Rule = HeaderRule | HstsRule | PolicyRule

@@ -11,7 +11,7 @@ from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
 
-from postflight.checks.headers import caching, hsts, isolation, permissions, policy, referrer, sniffing
+from postflight.checks.headers import caching, hsts, isolation, permissions, policies, referrer, sniffing
 from postflight.checks.headers.analysis import analyse
 from postflight.checks.headers.answer import HttpAnswer
 from postflight.checks.headers.demands import Demand
@@ -74,7 +74,7 @@ def judge(
 ) -> tuple[Judgement, ...]:
     """Return all findings about these answers, failures first.
 
-    `examine` gives the findings besides the tier's own rules; pass a function that adds the CSP evaluator's.
+    `examine` gives the findings besides the tier's own rules; `analysis.examine` adds those of the CSP evaluator.
     A 304 is not judged: it repeats no header that the browser already has (RFC 9110 15.4.5).
     """
     found: list[Judgement] = []
@@ -139,7 +139,7 @@ def _reused_nonces(answers: Sequence[HttpAnswer]) -> Iterator[tuple[HttpAnswer, 
                     HeaderFinding(
                         "csp-nonce-reused",
                         Severity.HIGH,
-                        policy.ENFORCED,
+                        policies.ENFORCED,
                         f"'nonce-{nonce}'",
                         f"{counts[nonce]} answers had this nonce: an attacker can know it before.",
                         "Make a nonce for each answer, and do not let a cache keep the page.",
@@ -159,7 +159,7 @@ VELOCITY_POLICY = (
     "connect-src 'self' *.supabase.co *.fly.dev wss:; font-src 'self' fonts.gstatic.com;"
 )
 _UNTIL = date(2027, 3, 31)
-_WHY = "Velocity's plan 7.3 asks for it; Phase 13 (4.1) demands its end."
+_WHY = "plan 7.3; Phase 13 (4.1) ends it"
 _PRIVATE = ("strict-origin-when-cross-origin", "strict-origin", "same-origin", "no-referrer")
 _OWN_CODE = (
     Demand.NO_INLINE_SCRIPT,
@@ -188,12 +188,13 @@ DEFAULT_TIERS: Mapping[str, Tier] = MappingProxyType(
             tuple(
                 Waiver(rule, value, _UNTIL, _WHY)
                 for rule, value in (
-                    ("csp-unsafe-inline", "'unsafe-inline'"),
-                    ("csp-unsafe-style", "'unsafe-inline'"),
-                    ("csp-unsafe-eval", "'unsafe-eval'"),
-                    ("csp-shared-host", "*.vercel.app"),
-                    ("csp-shared-host", "*.supabase.co"),
-                    ("csp-shared-host", "*.fly.dev"),
+                    ("script-unsafe-inline", "script-src 'unsafe-inline'"),
+                    ("style-unsafe-inline", "style-src 'unsafe-inline'"),
+                    ("script-unsafe-eval", "script-src 'unsafe-eval'"),
+                    ("multi-tenant-host", "script-src *.vercel.app"),
+                    ("multi-tenant-host", "script-src *.supabase.co"),
+                    ("multi-tenant-host", "connect-src *.supabase.co"),
+                    ("multi-tenant-host", "connect-src *.fly.dev"),
                 )
             ),
         ),

@@ -1,0 +1,53 @@
+"""What the browser's security checks share: a visitor who has signed in, and a foreign site."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, StorageState
+
+from postflight.browser.policy_stranger import Stranger, stranger
+from postflight.model import Account, Deployment
+
+Enter = Callable[[str], BrowserContext]
+DEADLINE = 10_000
+"""Milliseconds for each step of signing in."""
+
+
+@pytest.fixture(scope="session")
+def signed_in(
+    browser: Browser, browser_context_args: dict[str, Any], deployment: Deployment, account: Callable[[str], Account]
+) -> StorageState:
+    """What a browser holds after a person has signed in through the page. Done once."""
+    primary = account("primary")
+    context = browser.new_context(**browser_context_args)
+    try:
+        page = context.new_page()
+        page.set_default_timeout(DEADLINE)
+        page.goto(f"{deployment.base_url}/login")
+        page.locator("input[name=email]").fill(primary.email.reveal())
+        page.locator("input[name=password]").fill(primary.password.reveal())
+        page.locator("button[type=submit]").click()
+        page.wait_for_url("**/projects")
+        return context.storage_state()
+    finally:
+        context.close()
+
+
+@pytest.fixture
+def enter(new_context: Callable[..., BrowserContext], request: pytest.FixtureRequest) -> Enter:
+    """Open a recorded context that no guard watches: for somebody of this role, or for a stranger (empty)."""
+
+    def open_context(role: str) -> BrowserContext:
+        if not role:
+            return new_context(guarded=False)
+        return new_context(guarded=False, storage_state=request.getfixturevalue("signed_in"))
+
+    return open_context
+
+
+@pytest.fixture(scope="session")
+def foreign_site() -> Iterator[Stranger]:
+    """A site of another origin, on loopback."""
+    with stranger() as site:
+        yield site
