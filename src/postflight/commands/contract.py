@@ -67,7 +67,8 @@ def _load(source: str, deadline: float) -> Document:
     except (OSError, ValueError) as error:
         said = error.strerror if isinstance(error, OSError) else error
         raise ConfigError(f"{source} cannot be read: {said}", where=source) from error
-    return read(_bounded(content, source), source)
+    _bound(content, source)
+    return read(content, source)
 
 
 def _fetch(url: str, deadline: float) -> bytes:
@@ -83,7 +84,7 @@ def _fetch(url: str, deadline: float) -> bytes:
                 raise Unreachable(f"{shown}: expected 200 and a document, got {response.status_code}", where=shown)
             for chunk in response.iter_raw():
                 content += chunk
-                _bounded(content, shown)
+                _bound(content, shown)
                 if time.monotonic() > end:
                     raise Unreachable(f"{shown}: the document had not arrived after {deadline:g} s", where=shown)
     except httpx.InvalidURL as error:
@@ -95,18 +96,21 @@ def _fetch(url: str, deadline: float) -> bytes:
     return bytes(content)
 
 
-def _bounded(content: bytes | bytearray, name: str) -> bytes | bytearray:
+def _bound(content: bytes | bytearray, name: str) -> None:
     if len(content) > LARGEST_JSON:
         raise ConfigError(f"{name} is larger than {LARGEST_JSON // 1024**2} MiB; leave parts out", where=name)
-    return content
+
+
+def _called(source: str) -> str:
+    return tokens.without_secrets(source) if "://" in source else source
 
 
 def _json(old: str, new: str, changes: Sequence[Change]) -> dict[str, object]:
     counts = Counter(change.kind for change in changes)
     return {
         "version": 1,
-        "old": tokens.without_secrets(old),
-        "new": tokens.without_secrets(new),
+        "old": _called(old),
+        "new": _called(new),
         "worst": worst(changes).value,
         "counts": {kind.value: counts[kind] for kind in Kind},
         "changes": [change.as_json() for change in changes],
@@ -118,7 +122,8 @@ def _show(console: Console, changes: Sequence[Change], *, show_all: bool) -> Non
     shown = [change for change in changes if show_all or change.kind is not Kind.COMPATIBLE]
     if shown:
         table = Table(show_lines=True, expand=True)
-        for heading, ratio in (("", 1), ("Change", 5), ("Where", 4)):
+        table.add_column("", no_wrap=True, min_width=len(Kind.COMPATIBLE))
+        for heading, ratio in (("Change", 5), ("Where", 4)):
             table.add_column(heading, ratio=ratio, overflow="fold")
         for change in shown:
             table.add_row(Text(change.kind.value, style=_COLOURS[change.kind]), _what(change), _where(change))

@@ -11,7 +11,7 @@ from itertools import product
 from postflight.checks.openapi.answers import Answer
 from postflight.checks.openapi.document import Json, Node
 from postflight.checks.openapi.likeness import alike
-from postflight.checks.openapi.schema import TYPES, Piece, Schema, TooComplex
+from postflight.checks.openapi.schema import TYPES, Piece, Schema, Side, TooComplex
 from postflight.checks.openapi.validity import canonical, type_of, valid
 
 MOST_BRANCHES = 64
@@ -35,6 +35,11 @@ class Demand:
 
     node: Node
     keywords: tuple[str, ...]  # none: the whole object
+
+    def negated(self) -> Schema | None:
+        """Return what `not` says must not be, or None for other demands. It is read as a whole, from neither side."""
+        node = self.node.step("not") if self.keywords == ("not",) else None
+        return Schema((node,), Side("", sends=False)) if node else None
 
     def same_as(self, other: "Demand") -> bool:
         """Whether both demand the same, in whatever documents."""

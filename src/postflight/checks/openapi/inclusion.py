@@ -8,7 +8,7 @@ and Cardelli, "Subtyping recursive types", 1993): what is being proved may be us
 from dataclasses import dataclass, field
 
 from postflight.checks.openapi.answers import Answer
-from postflight.checks.openapi.branches import Branch, branches
+from postflight.checks.openapi.branches import Branch, Demand, branches
 from postflight.checks.openapi.facts import Arrays, Numbers, Objects, Texts
 from postflight.checks.openapi.likeness import alike
 from postflight.checks.openapi.schema import Schema, TooComplex
@@ -93,7 +93,7 @@ class Prover:
         """Whether one branch is within another of its type."""
         if any(piece.values is not None for piece in accepted.pieces):
             return False  # lists were tried before
-        if not all(any(demand.same_as(mine) for mine in sent.demands) for demand in accepted.demands):
+        if not all(self._demanded(demand, sent) for demand in accepted.demands):
             return False
         if sent.type == "number":
             return _numbers_within(Numbers.of(sent), Numbers.of(accepted))
@@ -102,6 +102,18 @@ class Prover:
         if sent.type == "array":
             return self._arrays_within(Arrays.of(sent), Arrays.of(accepted))
         return sent.type != "object" or self._objects_within(Objects.of(sent), Objects.of(accepted))
+
+    def _demanded(self, demand: Demand, sent: Branch) -> bool:
+        """Whether a branch that sends meets a demand that is not taken apart."""
+        if any(demand.same_as(mine) for mine in sent.demands):
+            return True
+        excluded = demand.negated()
+        if excluded is None:
+            return False
+        if all(one.type != sent.type for one in branches(excluded)):
+            return True
+        mine = (other.negated() for other in sent.demands)
+        return any(other is not None and self.included(excluded, other) for other in mine)
 
     def _arrays_within(self, sent: Arrays, accepted: Arrays) -> bool:
         if not _counts_within((sent.least, sent.most), (accepted.least, accepted.most)):

@@ -14,7 +14,7 @@ from postflight.checks.openapi.examples import Example
 from postflight.checks.openapi.relation import FITS, Relation, Relations
 from postflight.checks.openapi.schema import Schema, Side
 from postflight.checks.openapi.validity import canonical, valid
-from postflight.checks.openapi.view import View
+from postflight.checks.openapi.view import View, with_integers
 
 LONGEST_EXAMPLE = 200  # characters
 LONGEST_VALUE = 80
@@ -56,6 +56,13 @@ class Step:
     new: View
     path: str  # `.projects[].name`
     here: Relation  # of these two, and no worse than that of what contains them
+
+    @property
+    def comparable(self) -> bool:
+        """Whether the two share a type; else there is no more to say than that."""
+        return bool(with_integers(self.old.types) & with_integers(self.new.types)) or not (
+            self.old.types and self.new.types
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,14 +8,18 @@ from postflight.checks.openapi.document import Node
 from postflight.checks.openapi.judgement import Effect, Judge, Step, listed, shown
 from postflight.checks.openapi.likeness import alike
 from postflight.checks.openapi.validity import canonical, number
+from postflight.checks.openapi.view import with_integers
 
 _CONTENT = ("contentEncoding", "contentMediaType", "contentSchema")
 
 
 def find(step: Step, judge: Judge) -> Iterator[Change]:
     """Compare all keywords but those that hold further schemas of properties, elements and alternatives."""
-    for part in (_types, _values, _bounds, _demands, _annotations, _discriminator):
-        yield from part(step, judge)
+    yield from _types(step, judge)
+    yield from _annotations(step, judge)
+    if step.comparable:
+        for part in (_values, _bounds, _demands, _discriminator):
+            yield from part(step, judge)
 
 
 def _types(step: Step, judge: Judge) -> Iterator[Change]:
@@ -26,7 +30,7 @@ def _types(step: Step, judge: Judge) -> Iterator[Change]:
         yield judge.judged(
             step, suffix, effect, nodes, "may be null now" if new.nullable else "may not be null any more"
         )
-    before, after = _with_integers(old.types), _with_integers(new.types)
+    before, after = with_integers(old.types), with_integers(new.types)
     if before == after:
         return
     suffix, effect = "type-changed", Effect.UNCLEAR
@@ -135,10 +139,6 @@ def _discriminator(step: Step, judge: Judge) -> Iterator[Change]:
         if found:
             said = f"the discriminator's mapping of {listed(found)} was {suffix}"
             yield judge.judged(step, f"discriminator-mapping-{suffix}", Effect.NONE, (old, new), said, floor)
-
-
-def _with_integers(types: frozenset[str]) -> frozenset[str]:
-    return types | {"integer"} if "number" in types else types
 
 
 def _alike(old: Node, new: Node) -> bool:

@@ -16,10 +16,10 @@ def compare(old: Node, new: Node, walker: SchemaWalker, subject: Subject) -> Ite
     after = {name: node.resolved() for name, node in new.fields("responses").items()}
     for status, node in before.items():
         covering = _covering(status, after)
-        if covering is None:
-            yield _status_removed(status, node)
-        elif _covering(covering, before) in (status, None) or covering == status:
+        if covering is not None and (covering == status or covering not in before):
             yield from _answer(node, after[covering], walker, replace(subject, name=f"the answer {status}"))
+        elif all(_covering(other, before) != status for other in after):  # else a range became some of its statuses
+            yield _status_removed(status, node)
     for status, node in after.items():
         if status in before:
             continue

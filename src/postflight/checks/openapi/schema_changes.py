@@ -18,7 +18,7 @@ from postflight.checks.openapi.pairing import pair_options
 from postflight.checks.openapi.relation import Relation, Relations
 from postflight.checks.openapi.schema import Schema, TooComplex
 from postflight.checks.openapi.validity import canonical
-from postflight.checks.openapi.view import View
+from postflight.checks.openapi.view import views
 
 DEEPEST = 40  # properties within properties
 _MOST_POSITIONS = 50  # elements of `prefixItems` that are compared one by one
@@ -65,8 +65,10 @@ class _Walk:
         if (old, new) in self.seen or path.count(".") + path.count("[") > DEEPEST or not (old.nodes or new.nodes):
             return
         self.seen.add((old, new))
-        step = Step(View(old), View(new), path, self.judge.relation(old, new).capped(around))
+        step = Step(*views(old, new), path, self.judge.relation(old, new).capped(around))
         yield from keyword_changes.find(step, self.judge)
+        if not step.comparable:
+            return
         for part in (self.unions, self.properties, self.patterned, self.undeclared, self.elements):
             yield from part(step)
 

@@ -104,8 +104,9 @@ _NUMERIC = frozenset({"int8", "int16", "int32", "int64", "float", "double", "dec
 # Texts to try: at least one of each format, and some of none.
 STOCK = (
     "", "a", "A", "0", "-", "_", "~ no format ~", "abc", "a_b", "a-b", "ABC", "42", "1.5", "true", "x" * 8,
-    "2024-02-29", "2024-02-29T12:00:00Z", "12:00:00Z", "P1D", "6f1c2a52-3a0c-4a53-9a3e-2f4b8f0f6d11",
-    "ada@example.com", "192.0.2.1", "2001:db8::1", "www.example.com", "https://example.com/a?b=c", "/a/b", "YWJj",
+    "2024-02-29", "1999-12-31", "2024-02-29T12:00:00Z", "1999-12-31T23:59:59Z", "12:00:00Z", "23:59:59Z", "P1D",
+    "6f1c2a52-3a0c-4a53-9a3e-2f4b8f0f6d11", "A0000000-0000-1000-8000-000000000000", "ada@example.com", "a@b.c",
+    "192.0.2.1", "10.0.0.1", "2001:db8::1", "::1", "www.example.com", "https://example.com/a?b=c", "/a/b", "YWJj",
     "AB-12", "en", "USD", "EUR", "ä", "1.2.3",
 )  # fmt: skip
 

@@ -11,19 +11,22 @@ from postflight.checks.openapi.facts import Arrays, Objects
 from postflight.checks.openapi.schema import TYPES, Piece, Schema, TooComplex
 from postflight.checks.openapi.validity import canonical, number, type_of
 
+_UNIONS = ("anyOf", "oneOf")
+
 
 @dataclass(frozen=True)
 class View:
     """All that the pieces of a schema say, taken together."""
 
     schema: Schema
+    whole: frozenset[str] = frozenset()  # of `anyOf` and `oneOf`, those that are not taken apart
 
     @cached_property
     def pieces(self) -> tuple[Piece, ...]:
         """The pieces; unions of one alternative, or of one and null, are part of them."""
         found = list(self.schema.pieces)
         for piece in found:  # grows while it is walked
-            if len(found) < 200 and (inner := _wrapped(piece)) is not None:
+            if len(found) < 200 and (inner := self._wrapped(piece)) is not None:
                 found += [one for one in self.schema.at((inner,)).pieces if one.node not in {had.node for had in found}]
         return tuple(found)
 
@@ -110,24 +113,37 @@ class View:
         )
 
     def options(self, keyword: str) -> tuple[Node, ...]:
-        """Return the alternatives of `anyOf` or `oneOf`."""
-        return tuple(
-            node
-            for piece in self.pieces
-            if _wrapped(piece, keyword) is None
-            for node in piece.children(keyword)
-            if not _is_null(node)
-        )
+        """Return the alternatives of `anyOf` or `oneOf`, without null."""
+        found = [_not_null(piece, keyword) for piece in self.pieces]
+        return tuple(node for rest in found if len(rest) > 1 or keyword in self.whole for node in rest)
+
+    def _wrapped(self, piece: Piece) -> Node | None:
+        """Return the one alternative of a union that has just one, apart from null."""
+        for keyword in _UNIONS:
+            if keyword not in self.whole and len(rest := _not_null(piece, keyword)) == 1:
+                return rest[0]
+        return None
+
+
+def views(old: Schema, new: Schema) -> tuple[View, View]:
+    """Return two views that can be compared: what one of them has as alternatives is not taken apart in the other."""
+    whole = frozenset(
+        keyword
+        for keyword in _UNIONS
+        if all(any(keyword in piece.keywords for piece in one.pieces) for one in (old, new))
+        and any(len(_not_null(piece, keyword)) > 1 for one in (old, new) for piece in one.pieces)
+    )
+    return View(old, whole), View(new, whole)
+
+
+def with_integers(types: frozenset[str]) -> frozenset[str]:
+    """Add `integer` beside `number`."""
+    return types | {"integer"} if "number" in types else types
+
+
+def _not_null(piece: Piece, keyword: str) -> tuple[Node, ...]:
+    return tuple(node for node in piece.children(keyword) if not _is_null(node))
 
 
 def _is_null(node: Node) -> bool:
     return isinstance(node.value, Mapping) and node.value.get("type") in ("null", ["null"])
-
-
-def _wrapped(piece: Piece, only: str = "") -> Node | None:
-    """Return the one alternative of a union that has just one, apart from null."""
-    for keyword in (only,) if only else ("anyOf", "oneOf"):
-        rest = [node for node in piece.children(keyword) if not _is_null(node)]
-        if len(rest) == 1:
-            return rest[0]
-    return None
