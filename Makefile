@@ -6,7 +6,7 @@ ARGS ?=
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help smoke test prove lint browser lock clean suite dev
+.PHONY: help smoke test prove lint browser prometheus lock clean suite dev
 unexport PYTHONPATH
 
 help:  ## say what there is
@@ -15,7 +15,7 @@ help:  ## say what there is
 smoke: suite browser  ## verify the reference platform (or ARGS="--base-url URL") and print the verdict
 	@$(BIN)/postflight gate --stage smoke $(ARGS)
 
-test: dev browser  ## run the suite's own tests
+test: dev browser prometheus  ## run the suite's own tests
 	@$(BIN)/pytest tests -n auto $(ARGS)
 
 prove: dev browser  ## plant every fault and show that the right tests turn red
@@ -29,6 +29,11 @@ lint: dev  ## check style, types and the direction of imports
 
 browser: suite  ## use the Chromium that is here, or install one
 	@$(BIN)/postflight browser install --quiet
+
+prometheus:  ## Debian's Prometheus, for the tests of the watch; without apt those tests say that it is missing
+	@command -v prometheus >/dev/null || ! command -v apt-get >/dev/null || { \
+	  if [ "$$(id -u)" = 0 ]; then run=; else run="sudo -n"; fi; \
+	  $$run apt-get update -qq && $$run apt-get install -y -qq --no-install-recommends prometheus; } >/dev/null 2>&1 || true
 
 lock:  ## compile requirements/*.txt from pyproject.toml (needs uv)
 	@$(PYTHON) scripts/bootstrap.py lock
