@@ -21,7 +21,7 @@ pytestmark = [
     pytest.mark.xdist_group("previews"),
 ]
 
-VISIBLE_WITHIN = 15.0  # seconds until we give up; the budget `edit.sync` says what is allowed
+VISIBLE_WITHIN = 8.0  # seconds until we give up; the budget `edit.sync` says what is allowed
 
 
 @pytest.mark.measures("edit.sync")

@@ -37,6 +37,11 @@ class Planted:
     verdict: str = "rollback"
     spreads: bool = False
 
+    @property
+    def owners(self) -> tuple[str, ...]:
+        """The two checks that say best what is wrong; the others of a fault that strikes at the root only follow."""
+        return self.fails[:2]
+
 
 TABLE = (
     Planted("dead-landing", ("preflight",)),
