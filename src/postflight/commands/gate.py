@@ -2,22 +2,21 @@
 
 import os
 import shlex
-import signal
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from types import FrameType
 
 import click
 from rich.console import Console
 
 from postflight import __version__
-from postflight.errors import CannotMeasure, ConfigError, PostflightError
-from postflight.model import Decision, Deployment, ExitCode, Finding, OnBreach, Status
+from postflight.commands.ending import end_with_verdict
+from postflight.errors import CannotMeasure, ConfigError
+from postflight.model import Decision, Deployment, Finding, OnBreach, Status
 from postflight.probes.preflight import preflight
 from postflight.redact import Redactor
 from postflight.reference_process import READY_VARIABLE
@@ -68,39 +67,7 @@ def gate(**given: object) -> None:
     Arguments after `--` are pytest's, for example `postflight gate --stage smoke -- -n auto`.
     """
     console = Console(highlight=False)
-    try:
-        with _polite_end():
-            doc = Gate(Options(**given), console).run()  # type: ignore[arg-type]  # click has checked the types
-    except (PostflightError, KeyboardInterrupt) as error:
-        _say_invalid(console, str(error) or "interrupted before anything was decided")
-        sys.exit(ExitCode.INVALID)
-    except Exception:  # noqa: BLE001 - whatever breaks in us is an invalid measurement, never a verdict on the deployment
-        console.print_exception(width=120, show_locals=False)
-        _say_invalid(console, "the gate itself broke: this is a defect of Postflight, please report it")
-        sys.exit(ExitCode.INVALID)
-    sys.exit(doc.exit_code)
-
-
-def _say_invalid(console: Console, words: str) -> None:
-    console.print(terminal.plain(f"INVALID  {words}", terminal.STYLE[Decision.INVALID]))
-
-
-@contextmanager
-def _polite_end() -> Iterator[None]:
-    """Let a cancelled job (SIGTERM) end as Ctrl-C does: stages clean up what they created.
-
-    A shell starts its background jobs with Ctrl-C's signal ignored, so that one is set too.
-    """
-
-    def interrupt(_signal: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    end_with_verdict("gate", console, lambda: Gate(Options(**given), console).run())  # type: ignore[arg-type]  # click has checked the types
 
 
 class Gate:

@@ -5,20 +5,20 @@ import platform
 import shlex
 import signal
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from types import FrameType
 
 import click
 from rich.console import Console
 
 from postflight import __version__
+from postflight.commands.ending import end_with_verdict
 from postflight.commands.simulate import Duration, Ratio
-from postflight.errors import ConfigError, PostflightError
-from postflight.model import Decision, Deployment, ExitCode, Status, Verdict
+from postflight.errors import ConfigError
+from postflight.model import Deployment, Status, Verdict
 from postflight.probes.preflight import preflight
 from postflight.redact import Redactor
 from postflight.report import document, terminal, write_reports
@@ -93,35 +93,7 @@ def watch(**given: object) -> None:
     """
     options = Options(**given)  # type: ignore[arg-type]  # click has checked the types
     console = Console(stderr=options.json_lines, highlight=False)
-    try:
-        with _polite_end():
-            doc = Session(options, console).run()
-    except (PostflightError, KeyboardInterrupt) as error:
-        _say_invalid(console, str(error) or "interrupted before anything was measured")
-        sys.exit(ExitCode.INVALID)
-    except Exception:  # noqa: BLE001 - whatever breaks in us is an invalid measurement, never a verdict on the deployment
-        console.print_exception(width=120, show_locals=False)
-        _say_invalid(console, "the watch itself broke: this is a defect of Postflight, please report it")
-        sys.exit(ExitCode.INVALID)
-    sys.exit(doc.exit_code)
-
-
-def _say_invalid(console: Console, words: str) -> None:
-    console.print(terminal.plain(f"INVALID  {words}", terminal.STYLE[Decision.INVALID]))
-
-
-@contextmanager
-def _polite_end() -> Iterator[None]:
-    """Let a cancelled job (SIGTERM) end as Ctrl-C does, also before the watch has begun and after it has ended."""
-
-    def interrupt(_signal: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
+    end_with_verdict("watch", console, lambda: Session(options, console).run())
 
 
 class Session:

@@ -6,13 +6,10 @@ leaves a running loop in the main thread, where no second one could start.
 
 import contextlib
 import functools
-import importlib.metadata
-import ssl
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -27,7 +24,7 @@ from postflight.probes import body
 from postflight.probes.addresses import locate, urls
 from postflight.probes.curl import curl_line
 from postflight.probes.exchange import exchange
-from postflight.probes.network import LOOPBACK
+from postflight.probes.transport import open_transport
 from postflight.redact import Redactor
 
 T = TypeVar("T")
@@ -205,30 +202,8 @@ class Client:
             raise
 
     def _build(self) -> httpx.AsyncClient:
-        trust = httpx.create_ssl_context()
-        if self.deployment.ca_file is not None:
-            try:
-                trust.load_verify_locations(cafile=self.deployment.ca_file)
-            except (OSError, ssl.SSLError) as error:
-                raise ConfigError(f"ca_file {self.deployment.ca_file} holds no usable certificate: {error}") from error
-        try:
-            return httpx.AsyncClient(
-                verify=trust,
-                http2=True,
-                timeout=None,  # noqa: S113 - `exchange` has one deadline for all of it, which httpx has not
-                limits=httpx.Limits(max_connections=100, keepalive_expiry=_KEEP_ALIVE),
-                mounts={f"all://{host}": None for host in LOOPBACK},
-                cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-                headers={
-                    "User-Agent": f"Postflight/{_version()} (+synthetic; run {self._run_id})",
-                    "X-Postflight-Run": self._run_id,
-                    "Accept-Encoding": body.ACCEPT_ENCODING,
-                },
-            )
-        except (ValueError, ImportError, httpx.InvalidURL) as error:
-            raise ConfigError(
-                f"the proxy of the environment cannot be used: {error}; check HTTP_PROXY, HTTPS_PROXY, ALL_PROXY"
-            ) from error
+        limits = httpx.Limits(max_connections=100, keepalive_expiry=_KEEP_ALIVE)
+        return open_transport(run_id=self._run_id, ca_file=self.deployment.ca_file, limits=limits, http2=True)
 
     def _check(self, url: str) -> None:
         try:
@@ -262,10 +237,3 @@ def _overdue(wish: Request | Pause, deadline: float, error: BaseException) -> Ba
         where=error.facts.where,
         curl=error.facts.curl,
     )
-
-
-def _version() -> str:
-    try:
-        return importlib.metadata.version("postflight")
-    except importlib.metadata.PackageNotFoundError:  # run from its source without installation
-        return "0"

@@ -28,7 +28,7 @@ def curl_line(
     redactor: Redactor,
 ) -> str:
     """Return a command for a POSIX shell. A bearer token becomes `$TOKEN`, a known secret its name."""
-    words = ["curl", "-sS", "-i", "--max-time", f"{deadline:g}"]
+    words = ["curl", "-sS", "-i", "--max-time", f"{deadline:.3g}"]
     if follow_redirects:
         words.append("-L")
     if method != "GET":

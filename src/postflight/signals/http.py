@@ -1,19 +1,15 @@
 """The connections of the signals: one asynchronous client, and a deadline and a bound for each exchange."""
 
-import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx
 
-from postflight import __version__
-from postflight.errors import ConfigError
 from postflight.flow import Response
 from postflight.probes import body
 from postflight.probes.curl import curl_line
 from postflight.probes.exchange import exchange
-from postflight.probes.network import LOOPBACK
+from postflight.probes.transport import open_transport
 from postflight.redact import Redactor
 
 
@@ -44,22 +40,6 @@ async def open_http(*, run_id: str, ca_file: str | None, redactor: Redactor, con
     No connection is kept: each probe is what a new visitor gets, name, load balancer, handshake and all. Certificates
     are verified, proxies respected but for loopback, no cookie kept: as `probes.client` does it.
     """
-    trust = httpx.create_ssl_context()
-    if ca_file is not None:
-        try:
-            trust.load_verify_locations(cafile=ca_file)
-        except (OSError, ssl.SSLError) as error:
-            raise ConfigError(f"ca_file {ca_file} holds no usable certificate: {error}") from error
-    async with httpx.AsyncClient(
-        verify=trust,
-        timeout=None,  # noqa: S113 - `exchange` has one deadline for all of it, which httpx has not
-        limits=httpx.Limits(max_connections=connections, max_keepalive_connections=0),
-        mounts={f"all://{host}": None for host in LOOPBACK},
-        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-        headers={
-            "User-Agent": f"Postflight/{__version__} (+synthetic; run {run_id})",
-            "X-Postflight-Run": run_id,
-            "Accept-Encoding": body.ACCEPT_ENCODING,
-        },
-    ) as client:
+    limits = httpx.Limits(max_connections=connections, max_keepalive_connections=0)
+    async with open_transport(run_id=run_id, ca_file=ca_file, limits=limits, http2=False) as client:
         yield Http(client, redactor)

@@ -1,0 +1,47 @@
+"""The one way in which requests leave: verified, marked as synthetic, and without memory between accounts."""
+
+import ssl
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+
+import httpx
+
+from postflight import __version__
+from postflight.errors import ConfigError
+from postflight.probes import body
+from postflight.probes.network import LOOPBACK
+
+
+def open_transport(*, run_id: str, ca_file: str | None, limits: httpx.Limits, http2: bool) -> httpx.AsyncClient:
+    """Return a client for `exchange`.
+
+    TLS is always verified: against certifi's authorities (or SSL_CERT_FILE) and `ca_file`. Proxies of the environment
+    are respected, but never for loopback. No cookie is kept: two accounts cannot be mixed up.
+
+    Raises:
+        ConfigError: a certificate file that is none, or a proxy that cannot be used.
+
+    """
+    trust = httpx.create_ssl_context()
+    if ca_file is not None:
+        try:
+            trust.load_verify_locations(cafile=ca_file)
+        except (OSError, ssl.SSLError) as error:
+            raise ConfigError(f"ca_file {ca_file} holds no usable certificate: {error}") from error
+    try:
+        return httpx.AsyncClient(
+            verify=trust,
+            http2=http2,
+            timeout=None,  # noqa: S113 - `exchange` has one deadline for all of it, which httpx has not
+            limits=limits,
+            mounts={f"all://{host}": None for host in LOOPBACK},
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+            headers={
+                "User-Agent": f"Postflight/{__version__} (+synthetic; run {run_id})",
+                "X-Postflight-Run": run_id,
+                "Accept-Encoding": body.ACCEPT_ENCODING,
+            },
+        )
+    except (ValueError, ImportError, httpx.InvalidURL) as error:
+        raise ConfigError(
+            f"the proxy of the environment cannot be used: {error}; check HTTP_PROXY, HTTPS_PROXY, ALL_PROXY"
+        ) from error
