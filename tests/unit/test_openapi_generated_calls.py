@@ -115,7 +115,10 @@ def shared(draw: st.DrawFn) -> Drawn:
     return draw(
         st.sampled_from(
             [
-                {"type": "object", "properties": {"a": {"type": "string"}, "b": {"$ref": "#/components/schemas/Shared"}}},
+                {
+                    "type": "object",
+                    "properties": {"a": {"type": "string"}, "b": {"$ref": "#/components/schemas/Shared"}},
+                },
                 {"type": ["array", "null"], "items": {"$ref": "#/components/schemas/Shared"}},
                 {"type": "string", "maxLength": 2},
                 {"oneOf": [{"type": "string"}, {"type": "array", "items": {"$ref": "#/components/schemas/Shared"}}]},
@@ -128,7 +131,9 @@ def shared(draw: st.DrawFn) -> Drawn:
 def values(draw: st.DrawFn, schema: Any, shared_schema: Drawn, deeper: int = 4) -> Any:
     """A value that tries to be valid, of declared properties; undeclared ones where the schema speaks of them or declares none."""
     pieces = draw(chosen(schema, shared_schema))
-    lists = [piece["enum"] for piece in pieces if "enum" in piece] + [[piece["const"]] for piece in pieces if "const" in piece]
+    lists = [piece["enum"] for piece in pieces if "enum" in piece] + [
+        [piece["const"]] for piece in pieces if "const" in piece
+    ]
     if lists:
         return draw(st.sampled_from(lists[0]))
     types = [piece["type"] for piece in pieces if "type" in piece]
@@ -137,7 +142,9 @@ def values(draw: st.DrawFn, schema: Any, shared_schema: Drawn, deeper: int = 4) 
     if deeper == 0 or kind not in ("object", "array"):
         return draw(_plain(kind))
     if kind == "array":
-        return [draw(values(_element(pieces, index), shared_schema, deeper - 1)) for index in range(draw(st.integers(0, 3)))]
+        return [
+            draw(values(_element(pieces, index), shared_schema, deeper - 1)) for index in range(draw(st.integers(0, 3)))
+        ]
     declared = {name: inner for piece in pieces for name, inner in piece.get("properties", {}).items()}
     patterned = {name: inner for piece in pieces for name, inner in piece.get("patternProperties", {}).items()}
     rest = [piece["additionalProperties"] for piece in pieces if "additionalProperties" in piece]
@@ -181,7 +188,19 @@ def _element(pieces: list[Drawn], index: int) -> Any:
 
 
 def _plain(kind: str) -> st.SearchStrategy[Any]:
-    texts = ["", "a", "ab", "abc", "b1", "1", "xyz9", "2024-02-29", "6f1c2a52-3a0c-4a53-9a3e-2f4b8f0f6d11", "a@b", "192.0.2.1"]
+    texts = [
+        "",
+        "a",
+        "ab",
+        "abc",
+        "b1",
+        "1",
+        "xyz9",
+        "2024-02-29",
+        "6f1c2a52-3a0c-4a53-9a3e-2f4b8f0f6d11",
+        "a@b",
+        "192.0.2.1",
+    ]
     return {
         "string": st.sampled_from(texts),
         "number": st.sampled_from([0, 1, 2, 3, 4, 6, -1, -2, 0.5, 1.5, 2.5, -0.5]),
@@ -273,7 +292,9 @@ def test_a_document_is_no_change_of_itself(data: st.DataObject) -> None:
 @given(st.data())
 def test_validity_agrees_with_jsonschema_or_says_that_it_cannot_tell(data: st.DataObject) -> None:
     schema, common = data.draw(SCHEMAS), shared(data.draw)
-    value = data.draw(st.one_of(values(schema, common), PLAIN, st.lists(PLAIN, max_size=3), st.dictionaries(NAMES, PLAIN)))
+    value = data.draw(
+        st.one_of(values(schema, common), PLAIN, st.lists(PLAIN, max_size=3), st.dictionaries(NAMES, PLAIN))
+    )
     node = document(schema, common, "one").find("/paths/~1in/post/requestBody/content/application~1json/schema")
     assert node is not None
     answer = valid(Schema((node,), Side("readOnly", sends=False)), value)

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a row of the table is a line
 """Small edits of one document, and what each of them must be called. Most rows are one edit: pointers and new values.
 
 A row expects all changes that are not compatible, and the compatible ones that it names. `!` is breaking, `?` is maybe, `=` compatible.
@@ -20,7 +21,11 @@ MARKS = {Kind.BREAKING: "!", Kind.MAYBE: "?", Kind.COMPATIBLE: "="}
 
 TEXT = {"type": "string"}
 CAT = {"type": "object", "required": ["kind"], "properties": {"kind": {"const": "cat"}, "lives": {"type": "integer"}}}
-DOG = {"type": "object", "required": ["kind"], "properties": {"kind": {"const": "dog"}, "tricks": {"type": "array", "items": TEXT}}}
+DOG = {
+    "type": "object",
+    "required": ["kind"],
+    "properties": {"kind": {"const": "dog"}, "tricks": {"type": "array", "items": TEXT}},
+}
 BIRD = {"type": "object", "required": ["kind"], "properties": {"kind": {"const": "bird"}}}
 # The same schema is sent in POST /pets and received from GET /pets: each edit of it is judged in both directions.
 PET = {
@@ -320,8 +325,21 @@ def test_the_document_itself_is_no_change() -> None:
 
 
 def test_a_change_of_a_shared_schema_is_one_change_with_all_its_operations() -> None:
-    root = edited({"/paths/~1cats": {"post": {"requestBody": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Pet"}}}}, "responses": {}}}})
-    (change,) = (one for one in changes(root, edited({f"{P}/name/maxLength": 10}, root)) if one.id == "request-max-length-decreased")
+    root = edited(
+        {
+            "/paths/~1cats": {
+                "post": {
+                    "requestBody": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Pet"}}}},
+                    "responses": {},
+                }
+            }
+        }
+    )
+    (change,) = (
+        one
+        for one in changes(root, edited({f"{P}/name/maxLength": 10}, root))
+        if one.id == "request-max-length-decreased"
+    )
     assert change.operations == ("POST /pets", "POST /cats")
     assert (change.place.old, change.place.new) == (f"{P}/name/maxLength", f"{P}/name/maxLength")
     assert "name: maxLength 20 → 10" in change.message
@@ -349,9 +367,19 @@ A = "/paths/~1/post/requestBody/content/application~1json/schema/properties"
         ({f"{A}/c/nullable": True}, {"=request-became-nullable"}),
         ({f"{A}/b/exclusiveMinimum": GONE}, {"=request-exclusive-minimum-unset", "=request-minimum-set"}),
         ({f"{A}/b/minimum": 2}, {"!request-exclusive-minimum-increased"}),
-        ({f"{A}/b/minimum": 2, f"{A}/b/exclusiveMinimum": False}, {"=request-exclusive-minimum-unset", "=request-minimum-set"}),
+        (
+            {f"{A}/b/minimum": 2, f"{A}/b/exclusiveMinimum": False},
+            {"=request-exclusive-minimum-unset", "=request-minimum-set"},
+        ),
         ({f"{A}/c/const": "x"}, set()),  # 3.0 has no const
-        ({f"{A}/a": {"type": ["string", "null"]}, f"{A}/b": {"type": "integer", "exclusiveMinimum": 1}, "/openapi": "3.1.0"}, set()),
+        (
+            {
+                f"{A}/a": {"type": ["string", "null"]},
+                f"{A}/b": {"type": "integer", "exclusiveMinimum": 1},
+                "/openapi": "3.1.0",
+            },
+            set(),
+        ),
     ],
 )
 def test_3_0_means_what_3_0_says(edits: dict[str, Any], expected: set[str]) -> None:
