@@ -93,8 +93,13 @@ def test_the_documentation_names_ids_that_exist() -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "message"), [(b"{", "is neither JSON nor YAML"), (b"openapi: 2.0.0", "expected 3.0.x or 3.1.x"), (None, "cannot be read: No such file")]
-)  # fmt: skip
+    ("content", "message"),
+    [
+        (b"{", "is neither JSON nor YAML"),
+        (b"openapi: 2.0.0", "expected 3.0.x or 3.1.x"),
+        (None, "cannot be read: No such file"),
+    ],
+)
 def test_what_cannot_be_read_is_no_verdict(tmp_path: Path, content: bytes | None, message: str) -> None:
     path = tmp_path / "bad.yaml"
     if content is not None:
