@@ -1,7 +1,7 @@
 """Breaking is what makes a valid call fail: held against values that hypothesis draws and jsonschema judges.
 
-Two schemas are drawn, old and new, in a document that uses them for a request and for an answer. Then values are drawn that the sending
-side may send: the old client's in the request, the new server's in the answer.
+Two schemas are drawn, old and new, in a document that uses them for a request and for an answer. Then values are drawn
+that the sending side may send: the old client's in the request, the new server's in the answer.
 """
 
 import copy
@@ -52,7 +52,8 @@ def containers(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Drawn]:
     objects = some_of(
         properties=st.dictionaries(NAMES, below, max_size=3), required=st.lists(NAMES, unique=True, max_size=2),
         additionalProperties=below, patternProperties=st.dictionaries(st.sampled_from(["^a", "b"]), below, max_size=1),
-        minProperties=COUNT, maxProperties=COUNT, dependentRequired=st.just({"a": ["b"]}), propertyNames=st.just({"maxLength": 1}),
+        minProperties=COUNT, maxProperties=COUNT, dependentRequired=st.just({"a": ["b"]}),
+        propertyNames=st.just({"maxLength": 1}),
     )  # fmt: skip
     arrays = some_of(
         items=below, prefixItems=st.lists(inner, min_size=1, max_size=2), minItems=COUNT, maxItems=COUNT,
@@ -129,7 +130,7 @@ def shared(draw: st.DrawFn) -> Drawn:
 
 @st.composite
 def values(draw: st.DrawFn, schema: Any, shared_schema: Drawn, deeper: int = 4) -> Any:
-    """A value that tries to be valid, of declared properties; undeclared ones where the schema speaks of them or declares none."""
+    """A value that tries to be valid; with undeclared properties where the schema speaks of them, or declares none."""
     pieces = draw(chosen(schema, shared_schema))
     lists = [piece["enum"] for piece in pieces if "enum" in piece] + [
         [piece["const"]] for piece in pieces if "const" in piece

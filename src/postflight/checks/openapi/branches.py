@@ -6,6 +6,7 @@ since its values are only fewer; one that accepts must find the very same demand
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import product
 
 from postflight.checks.openapi.answers import Answer
@@ -84,6 +85,7 @@ def _basic(kind: str) -> str:
     return "number" if kind == "integer" else kind
 
 
+@lru_cache(maxsize=8192)
 def branches(schema: Schema) -> tuple[Branch, ...]:
     """Return the union. Raises `TooComplex`."""
     found: list[Branch] = []
@@ -98,6 +100,7 @@ def branches(schema: Schema) -> tuple[Branch, ...]:
 _Union = tuple[tuple[Piece, ...], tuple[Demand, ...]]
 
 
+@lru_cache(maxsize=8192)
 def _unions(schema: Schema, depth: int) -> list[_Union]:
     if depth > _DEEPEST:
         raise TooComplex("unions within unions")

@@ -6,7 +6,7 @@ where there is one.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import islice
@@ -22,7 +22,8 @@ from postflight.checks.openapi.texts import STOCK, matches
 from postflight.checks.openapi.validity import canonical, number, valid
 
 MOST_TRIED = 400  # values of one schema
-_DEEPEST = 12
+_DEEPEST = 24
+MOST_WEIGHT = 20_000  # values within one value
 _LONGEST_TEXT = 2_000_000
 _MOST_ITEMS = 1_000
 _UNDECLARED = "x-undeclared"  # the name of a property that nobody declares
@@ -47,12 +48,19 @@ class Refuter:
         pair = (sent, accepted)
         if pair not in self.found:
             self.found[pair] = None  # a schema within itself: look elsewhere
+            if self.prover.included(sent, accepted):
+                return None
             for value in islice(self._values(sent, accepted, depth), MOST_TRIED):
-                self.prover.count()
-                if valid(accepted, value) is Answer.NO and valid(sent, value) is Answer.YES:
+                if self._is_valid(sent, value) and valid(accepted, value) is Answer.NO:
                     self.found[pair] = Example(value)
                     break
         return self.found[pair]
+
+    def _is_valid(self, schema: Schema, value: Json) -> bool:
+        """Whether a value is certainly valid; one that is too large to judge is not."""
+        weight = _weight(value)
+        self.prover.count(1 + weight // 4)
+        return weight <= MOST_WEIGHT and valid(schema, value) is Answer.YES
 
     def any_value(self, schema: Schema, depth: int) -> Example | None:
         """Return one valid value."""
@@ -88,23 +96,31 @@ class Refuter:
         ]
         pool: dict[int, list[Json]] = {}
         for count in counts:
-            whole: list[Json] = []
-            for index in range(count):
-                place = min(index, sent.prefix)
-                if place not in pool:
-                    pool[place] = self._several(sent.at(place), depth)
-                if not pool[place]:
-                    break
-                fresh = (
-                    [one for one in pool[place] if canonical(one) not in set(map(canonical, whole))]
-                    if sent.unique
-                    else []
-                )
-                whole.append(fresh[0] if fresh else pool[place][0])
-            else:
-                yield whole
-                for one in others:
-                    yield from self._with_element(sent, one, whole, depth)
+            whole = self._whole(sent, count, pool, depth)
+            if whole is None:
+                continue
+            yield whole
+            for one in others:
+                yield from self._with_element(sent, one, whole, depth)
+
+    def _whole(self, sent: Arrays, count: int, pool: dict[int, list[Json]], depth: int) -> list[Json] | None:
+        """Return a list of `count` elements, or None. `pool` keeps values for each position."""
+        whole: list[Json] = []
+        used: set[str] = set()
+        weight = 0
+        for index in range(count):
+            place = min(index, sent.prefix)
+            if place not in pool:
+                pool[place] = self._several(sent.at(place), depth)
+            fitting = (Example(one) for one in pool[place] if not sent.unique or canonical(one) not in used)
+            element = next(fitting, None)
+            weight += _weight(element.value) if element else 0
+            if element is None or weight > MOST_WEIGHT:
+                return None
+            if sent.unique:
+                used.add(canonical(element.value))
+            whole.append(element.value)
+        return whole
 
     def _with_element(self, sent: Arrays, accepted: Arrays, whole: list[Json], depth: int) -> Iterator[Json]:
         for index in range(min(len(whole), max(sent.prefix, accepted.prefix) + 1)):
@@ -114,8 +130,7 @@ class Refuter:
 
     def _several(self, schema: Schema, depth: int) -> list[Json]:
         """Return some different valid values."""
-        values = islice(self._values(schema, schema, depth), MOST_TRIED)
-        good = (one for one in values if valid(schema, one) is Answer.YES)
+        good = (one for one in islice(self._values(schema, schema, depth), MOST_TRIED) if self._is_valid(schema, one))
         distinct: dict[str, Json] = {}
         for one in good:
             distinct.setdefault(canonical(one), one)
@@ -163,6 +178,19 @@ class Refuter:
             examples += [Example(one) for one in (branch.values() or [])]
         for example, whole in ((one, whole) for one in examples if one is not None for whole in wholes):
             yield {**whole, name: example.value}
+
+
+def _weight(value: Json) -> int:
+    """Return how many values there are in one: what it costs to judge it (at most one more than `MOST_WEIGHT`)."""
+    count, todo = 0, [value]
+    while todo and count <= MOST_WEIGHT:
+        one = todo.pop()
+        count += 1
+        if isinstance(one, Mapping):
+            todo += one.values()
+        elif isinstance(one, list):
+            todo += one
+    return count
 
 
 def _names(objects: Objects) -> Iterator[str]:

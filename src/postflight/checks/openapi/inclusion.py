@@ -56,9 +56,9 @@ class Prover:
         self.count()
         return deeper > 0 and all(self._empty(one, deeper - 1) for one in branches(schema))
 
-    def count(self) -> None:
-        """Count one step."""
-        self.steps += 1
+    def count(self, more: int = 1) -> None:
+        """Count steps."""
+        self.steps += more
         if self.steps > MOST_STEPS or self.depth > _DEEPEST:
             raise TooComplex("too many steps")
 

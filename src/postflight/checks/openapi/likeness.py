@@ -1,6 +1,7 @@
 """Do two schemas say the same, word by word? Then nothing about them needs to be proved."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from postflight.checks.openapi.document import Node
 from postflight.checks.openapi.validity import canonical
@@ -27,10 +28,12 @@ _SINGLE = frozenset(
 _MOST_COMPARED = 20_000
 
 
-def alike(old: Node, new: Node, only: frozenset[str] | None = None) -> bool:
+@lru_cache(maxsize=16_384)
+def alike(old: Node, new: Node, only: frozenset[str] | None = None, *, in_words: bool = False) -> bool:
     """Whether two schemas say the same, word by word and through `$ref`, apart from annotations.
 
-    `only` restricts the outermost objects to some keywords. Documents of different versions are never alike.
+    `only` restricts the outermost objects to some keywords; `in_words` lets annotations count, too. Documents of
+    different versions are never alike.
     """
     if old.document.version != new.document.version:
         return False
@@ -48,17 +51,20 @@ def alike(old: Node, new: Node, only: frozenset[str] | None = None) -> bool:
             if one.value is not other.value:
                 return False
             continue
-        pairs = _pairs(one, other, keywords)
+        pairs = _pairs(one, other, keywords, in_words=in_words)
         if pairs is None:
             return False
         todo += [(first, second, None) for first, second in pairs]
     return True
 
 
-def _pairs(one: Node, other: Node, keywords: frozenset[str] | None) -> list[tuple[Node, Node]] | None:
+def _pairs(
+    one: Node, other: Node, keywords: frozenset[str] | None, *, in_words: bool
+) -> list[tuple[Node, Node]] | None:
     """Return the subschemas that must be alike, or None when the two differ already."""
     mine, theirs = (
-        {key: node for key, node in side.fields().items() if _counts(key, keywords)} for side in (one, other)
+        {key: node for key, node in side.fields().items() if (in_words or _counts(key, keywords))}
+        for side in (one, other)
     )
     if mine.keys() != theirs.keys():
         return None

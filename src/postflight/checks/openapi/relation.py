@@ -24,33 +24,45 @@ class Relation:
         return self
 
 
+MOST_STEPS = 500_000  # of one comparison
 FITS = Relation(Answer.YES)
 
 
 @dataclass(slots=True)
 class Relations:
-    """All relations of one comparison, each found out once."""
+    """All relations of one comparison, each found out once. Steps are bounded; beyond, nobody can tell."""
 
     known: dict[tuple[Schema, Schema], Relation] = field(default_factory=dict)
+    steps: int = 0
 
     def between(self, sent: Schema, accepted: Schema) -> Relation:
         """Find out whether all that is sent is accepted."""
         pair = (sent, accepted)
         if pair not in self.known:
-            self.known[pair] = relate(sent, accepted)
+            self.known[pair] = self._relate(sent, accepted)
         return self.known[pair]
+
+    def _relate(self, sent: Schema, accepted: Schema) -> Relation:
+        """Prove or refute."""
+        if self.steps > MOST_STEPS:
+            return Relation(Answer.UNKNOWN)
+        prover = Prover()
+        try:
+            if prover.included(sent, accepted):
+                return FITS
+        except TooComplex:
+            self.steps += prover.steps
+            prover = Prover()  # what it was about to assume is not proved
+        self.steps += prover.steps
+        prover.steps = 0
+        try:
+            example = Refuter(prover).refute(sent, accepted)
+        except TooComplex:
+            example = None
+        self.steps += prover.steps
+        return Relation(Answer.NO, example) if example else Relation(Answer.UNKNOWN)
 
 
 def relate(sent: Schema, accepted: Schema) -> Relation:
-    """Prove or refute; with neither nobody can tell."""
-    prover = Prover()
-    try:
-        if prover.included(sent, accepted):
-            return FITS
-    except TooComplex:
-        pass
-    try:
-        example = Refuter(Prover()).refute(sent, accepted)
-    except TooComplex:
-        example = None
-    return Relation(Answer.NO, example) if example else Relation(Answer.UNKNOWN)
+    """Find out whether all that is sent is accepted: a proof, an example against it, or neither."""
+    return Relations().between(sent, accepted)

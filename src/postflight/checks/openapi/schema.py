@@ -6,7 +6,7 @@ that 3.0 does not have are not there.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from postflight.checks.openapi.document import Document, Json, Node
@@ -78,6 +78,7 @@ class Piece:
 
     node: Node
     keywords: Mapping[str, Json]
+    _named: dict[str, dict[str, Node]] = field(default_factory=dict, repr=False)  # made once, asked for very often
 
     def child(self, *keys: str | int) -> Node:
         """Return the subschema at these keys; it is there."""
@@ -94,7 +95,11 @@ class Piece:
 
     def named(self, keyword: str) -> dict[str, Node]:
         """Return the subschemas in an object, by name."""
-        return self.node.fields(keyword) if keyword in self.keywords else {}
+        if keyword not in self.keywords:
+            return {}
+        if keyword not in self._named:
+            self._named[keyword] = self.node.fields(keyword)
+        return self._named[keyword]
 
     def single(self, keyword: str) -> Node | None:
         """Return the one subschema of a keyword."""

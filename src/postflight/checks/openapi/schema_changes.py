@@ -14,6 +14,7 @@ from postflight.checks.openapi.catalog import kebab
 from postflight.checks.openapi.change import Change, Kind, worst
 from postflight.checks.openapi.document import Node
 from postflight.checks.openapi.judgement import KINDS, Effect, Judge, Step, Subject, pointer_of, short
+from postflight.checks.openapi.likeness import alike
 from postflight.checks.openapi.pairing import pair_options
 from postflight.checks.openapi.relation import Relation, Relations
 from postflight.checks.openapi.schema import Schema, TooComplex
@@ -21,6 +22,7 @@ from postflight.checks.openapi.validity import canonical
 from postflight.checks.openapi.view import views
 
 DEEPEST = 40  # properties within properties
+_MOST_PLACES = 5_000  # in one body
 _MOST_POSITIONS = 50  # elements of `prefixItems` that are compared one by one
 
 
@@ -65,6 +67,10 @@ class _Walk:
         if (old, new) in self.seen or path.count(".") + path.count("[") > DEEPEST or not (old.nodes or new.nodes):
             return
         self.seen.add((old, new))
+        if len(self.seen) > _MOST_PLACES:
+            raise TooComplex("too many schemas in one body")
+        if len(old.nodes) == len(new.nodes) == 1 and alike(old.nodes[0], new.nodes[0], in_words=True):
+            return
         step = Step(*views(old, new), path, self.judge.relation(old, new).capped(around))
         yield from keyword_changes.find(step, self.judge)
         if not step.comparable:

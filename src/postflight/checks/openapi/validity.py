@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
+from functools import lru_cache
 
 from postflight.checks.openapi.answers import Answer, count_yes, every, some
 from postflight.checks.openapi.document import Json, Node
@@ -58,7 +59,7 @@ def _answers(schema: Schema, value: Json, depth: int) -> Iterator[Answer]:
         elif isinstance(value, int | float):
             yield _number(piece, value)
         elif isinstance(value, str):
-            yield from _text(piece, value)
+            yield from _string(piece, value)
         elif isinstance(value, Mapping):
             yield from _object(schema, piece, value, hidden, depth)
         else:
@@ -76,9 +77,14 @@ def _listed(piece: Piece, value: Json) -> Iterator[Answer]:
     said = piece.keywords
     if "const" in said:
         yield Answer.of(canonical(said["const"]) == canonical(value))
-    if isinstance(enum := said.get("enum"), list):
-        text = canonical(value)
-        yield Answer.of(any(canonical(one) == text for one in enum))
+    if "enum" in said:
+        yield Answer.of(canonical(value) in _texts(piece))
+
+
+@lru_cache(maxsize=1024)
+def _texts(piece: Piece) -> frozenset[str]:
+    enum = piece.keywords["enum"]
+    return frozenset(canonical(one) for one in enum) if isinstance(enum, list) else frozenset()
 
 
 def number(value: Json) -> Fraction | None:
@@ -110,7 +116,7 @@ def within_counts(piece: Piece, least: str, most: str, count: int) -> Answer:
     return Answer.of((low is None or count >= low) and (high is None or count <= high))
 
 
-def _text(piece: Piece, value: str) -> Iterator[Answer]:
+def _string(piece: Piece, value: str) -> Iterator[Answer]:
     yield within_counts(piece, "minLength", "maxLength", len(value))
     if isinstance(pattern := piece.keywords.get("pattern"), str):
         yield matches(pattern, value)
