@@ -37,7 +37,8 @@ def narrower(tmp_path: Path) -> Path:
 
 
 def test_the_committed_contract_is_the_one_that_the_reference_serves() -> None:
-    assert read(COMMITTED.read_bytes(), "committed").root == json.loads(json.dumps(document(HOST)))
+    served = json.loads(json.dumps(document(HOST)))
+    assert read(COMMITTED.read_bytes(), "committed").root == served, "run: python scripts/contract.py"
 
 
 def test_the_deployed_document_may_name_another_host(tmp_path: Path) -> None:

@@ -1,4 +1,3 @@
-# ruff: noqa: E501 - a row of a table is a line
 """Documents that are broken, or meant to do harm: clear errors that name the place, and an end in any case."""
 
 import copy

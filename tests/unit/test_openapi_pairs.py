@@ -1,4 +1,3 @@
-# ruff: noqa: E501 - a row of the table is a line
 """Small edits of one document, and what each of them must be called. Most rows are one edit: pointers and new values.
 
 A row expects all changes that are not compatible, and the compatible ones that it names. `!` is breaking, `?` is maybe, `=` compatible.
