@@ -91,7 +91,8 @@ def ensure(venv: Venv, name: str) -> None:
         say(f"Setting up {venv.path.name} ({name}) ...")
         uv = find_uv()
         create(venv, uv)
-        pip = [uv, "pip", "install", "--quiet", "--python", str(venv.python)] if uv else [
+        # compiled once, as pip does by itself: else a start may have to compile all that it imports
+        pip = [uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", str(venv.python)] if uv else [
             str(venv.python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
         ]  # fmt: skip
         # wheels only: building a source archive would fetch build tools that no hash vouches for
