@@ -19,6 +19,7 @@ from postflight.checks.openapi.comparison import compare
 from postflight.checks.openapi.document import Document
 from postflight.checks.openapi.reading import LARGEST_JSON, read
 from postflight.errors import CannotMeasure, ConfigError, Unreachable
+from postflight.probes.network import LOOPBACK
 
 BREAKS, NOT_READ = 10, 30  # as `postflight gate` says hold and invalid; 1 to 5 are never a verdict
 _COLOURS = {Kind.BREAKING: "bold red", Kind.MAYBE: "yellow", Kind.COMPATIBLE: "green"}
@@ -78,8 +79,12 @@ def _fetch(url: str, deadline: float) -> bytes:
     content = bytearray()
     # Content codings are not asked for: they would have to be undone with a bound.
     headers = {"accept": "application/json, application/yaml, */*;q=0.5", "accept-encoding": "identity"}
+    direct = {f"all://{host}": None for host in LOOPBACK}  # whatever the proxies of the environment say
     try:
-        with httpx.Client(timeout=deadline, headers=headers) as client, client.stream("GET", url) as response:
+        with (
+            httpx.Client(timeout=deadline, headers=headers, mounts=direct) as client,
+            client.stream("GET", url) as response,
+        ):
             if response.status_code != httpx.codes.OK:
                 raise Unreachable(f"{shown}: expected 200 and a document, got {response.status_code}", where=shown)
             for chunk in response.iter_raw():
