@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import selectors
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from pathlib import Path
 from postflight.model import Status
 
 PROGRESS_VARIABLE = "POSTFLIGHT_PROGRESS_FD"  # where the plugin writes one JSON line for each event
+REMOVAL_DEADLINE = 10.0  # seconds
 GRACE = 20.0  # seconds that an interrupted stage has to clean up what it created
 STAGE_VARIABLE = "POSTFLIGHT_STAGE"  # set for a stage: the gate shows one verdict for all of them
 MAX_LINE = 64 * 1024
@@ -58,7 +60,7 @@ def run_stage(
     with (
         log.open("wb") as output,
         os.fdopen(read_end, "rb", buffering=0) as pipe,
-        tempfile.TemporaryDirectory(prefix="postflight-stage-", ignore_cleanup_errors=True) as scratch,
+        _scratch_folder() as scratch,
     ):
         try:
             process = subprocess.Popen(  # noqa: S603 - our own module, no shell
@@ -84,6 +86,34 @@ def run_stage(
         finally:
             exit_code = _end(process)
     return StageEnd(exit_code, timed_out)
+
+
+@contextlib.contextmanager
+def _scratch_folder() -> Iterator[str]:
+    """Yield a folder for a stage's temporary files, and remove it with whatever still writes there.
+
+    Playwright starts the browser in a session of its own, so it outlives a stage that is killed, for a moment.
+    """
+    folder = tempfile.mkdtemp(prefix="postflight-stage-")
+    try:
+        yield folder
+    finally:
+        until = time.monotonic() + REMOVAL_DEADLINE
+        while True:
+            _kill_users_of(folder)
+            shutil.rmtree(folder, ignore_errors=True)
+            if not Path(folder).exists() or time.monotonic() > until:
+                break
+            time.sleep(0.02)
+
+
+def _kill_users_of(folder: str) -> None:
+    """Kill the processes that were started with this folder for their temporary files: they are the stage's own."""
+    mark = f"TMPDIR={folder}".encode()
+    for environ in Path("/proc").glob("[0-9]*/environ"):
+        with contextlib.suppress(OSError):  # it has ended, or is not ours
+            if mark in environ.read_bytes().split(b"\0"):
+                os.kill(int(environ.parent.name), signal.SIGKILL)
 
 
 def _lines(descriptor: int, until: float) -> Iterator[bytes]:
