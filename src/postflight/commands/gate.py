@@ -23,11 +23,10 @@ from postflight.reference_process import READY_VARIABLE
 from postflight.report import document, terminal, write_reports
 from postflight.report.document import About, Document
 from postflight.run_id import RUN_ID_VARIABLE, new_run_id
-from postflight.stage_process import STAGE_VARIABLE, Progress, StageEnd, run_stage
+from postflight.stage_process import STAGE_VARIABLE, STAGES, Progress, StageEnd, run_stage
 from postflight.target import Wanted, opened
 from postflight.verdict import decide
 
-STAGES = ("smoke", "security", "contract", "performance", "load")  # what is cheap and telling comes first
 # decided once, by the gate: after `--` they would make a stage verify something else than the gate reports on
 OWN_OPTIONS = ("--base-url", "--platform", "--environment", "--reports", "--deployments", "--budgets")
 

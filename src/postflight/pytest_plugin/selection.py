@@ -7,8 +7,8 @@ import pytest
 from postflight.model import Permissions
 from postflight.pytest_plugin.run import Run
 from postflight.pytest_plugin.state import CHECK, EXCLUDED
+from postflight.stage_process import STAGES
 
-STAGES = ("smoke", "security", "contract", "performance", "load")
 MARKERS = (
     *(f"{stage}: a check of the {stage} stage" for stage in STAGES),
     "covers(*ids): the requirements that this check serves",
