@@ -49,6 +49,10 @@ WRONG_METRICS = Fault("wrong-metrics", "active_preview_sessions is not exposed",
 ERROR_RATE = Fault("error-rate", "every third API answer is 500", ("VEL-M1", "P13-P1", "VIB-T1"))
 SLOW_RESPONSES = Fault("slow-responses", "every third API answer takes 3 s", ("VEL-M1", "P13-P1", "VIB-T2"))
 
+# The database after its migration
+MISSING_COLUMN = Fault("missing-column", "the migration left a column of csp_reports out", ("VRO-D1",))
+MIGRATION_NOT_RUN = Fault("migration-not-run", "the release's migration is not among those that were run", ("VRO-D1",))
+
 # Security headers. Each acts on one kind of answer, so that only who looks at all of them finds it
 CSP_MISSING_ON_404 = Fault(
     "csp-missing-on-404", "the page for what is not found has no Content-Security-Policy", ("VEL-X1", "P13-X1")
@@ -174,6 +178,7 @@ REGISTRY: dict[str, Fault] = {
         PREVIEW_NEVER_READY, PREVIEW_WRONG_CONTENT, SLOW_EDIT_SYNC, REALTIME_DEAF, SESSION_VISIBLE,
         PREVIEW_NOT_ENDED, NO_EXPIRY, POOL_OVERRUN_500, ORCHESTRATOR_OPEN,
         HEALTH_LIES, DEGRADED_HEALTH, VERSION_SKEW, REGION_DOWN, WRONG_METRICS, ERROR_RATE, SLOW_RESPONSES,
+        MISSING_COLUMN, MIGRATION_NOT_RUN,
         CSP_MISSING_ON_404, CSP_MISSING_ON_API, CSP_REPORT_ONLY, CSP_WILDCARD, CSP_DATA_SCRIPT,
         CSP_KNOWN_BYPASS, CSP_UNSAFE_INLINE, CSP_UNSAFE_EVAL, CSP_SHARED_HOST, CSP_CANCELLED, CSP_OPEN_BASE,
         CSP_OPEN_FORMS, CSP_PLUGINS, CSP_REPORT_TO_NOBODY, CSP_NO_STRICT_DYNAMIC, CSP_NO_TRUSTED_TYPES,

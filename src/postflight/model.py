@@ -205,6 +205,32 @@ class RateLimit:
 
 
 @dataclass(frozen=True, slots=True)
+class StageSet:
+    """What is verified after one phase of a deployment: of some stages, the checks that cover these requirements."""
+
+    name: str
+    stages: tuple[str, ...]
+    covers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """Where a database says which migrations it has had, and the one that it must have had."""
+
+    table: str  # may name its schema: supabase_migrations.schema_migrations
+    column: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseSchema:
+    """What the database of a release must have: table -> columns, and a migration."""
+
+    tables: Mapping[str, tuple[str, ...]]
+    migration: Migration | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Deployment:
     """What is verified. Resolved once, before collection; nothing later changes it."""
 
@@ -226,6 +252,8 @@ class Deployment:
     tier: str = ""  # of security headers: baseline, hardened, strict, or none that anybody has promised
     rate_limits: tuple[RateLimit, ...] = ()
     scan_results: tuple[str, ...] = ()  # files that vulnerability scanners have written
+    stage_sets: Mapping[str, StageSet] = field(default_factory=dict)
+    database: DatabaseSchema | None = None
 
 
 @dataclass(frozen=True, slots=True)

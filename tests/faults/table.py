@@ -66,6 +66,8 @@ TABLE = (
     Planted("version-skew", ("test_regions_agree",)),
     Planted("region-down", ("test_regions_agree",)),
     Planted("wrong-metrics", ("test_metrics_are_exposed",), "hold"),
+    Planted("missing-column", ("test_database_is_migrated",)),
+    Planted("migration-not-run", ("test_database_is_migrated",)),
     Planted("error-rate", ("test_api_answers_quickly",), spreads=True),
     Planted("slow-responses", ("test_api_answers_quickly", "test_health_answers_quickly"), "hold", spreads=True),
 )

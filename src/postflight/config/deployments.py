@@ -18,6 +18,7 @@ from postflight.config.document import (
     WebAddress,
     read,
 )
+from postflight.config.requirements import Covered
 from postflight.config.yaml_source import Problem, Source
 from postflight.model import Quantity, Unit
 
@@ -109,6 +110,37 @@ class RateLimitEntry(Document):
     within: Duration
 
 
+Table = Annotated[str, Field(pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)?$")]
+Column = Annotated[str, Field(pattern=r"^[A-Za-z_]\w*$")]
+
+
+class MigrationEntry(Document):
+    """Where the database says which migrations it has had, and the one that this release needs."""
+
+    table: Table
+    column: Column
+    value: Annotated[str, Field(min_length=1)]
+
+
+class DatabaseEntry(Document):
+    """What the release's migration has made; read through the secret `database_url`, and nothing is written."""
+
+    tables: Annotated[
+        dict[Table, Annotated[tuple[Column, ...], Field(min_length=1)]],
+        Field(min_length=1, description="table -> columns that it must have"),
+    ]
+    migration: MigrationEntry | None = None
+
+
+class StageSetEntry(Document):
+    """One phase of a deployment: which checks are run after it. See docs/pipeline.md."""
+
+    stages: Annotated[
+        tuple[Literal["smoke", "security", "contract", "performance", "load"], ...], Field(min_length=1)
+    ] = ("smoke",)
+    covers: Annotated[tuple[Covered, ...], Field(min_length=1, description="the checks of these requirements")]
+
+
 class TroubleEntry(Document):
     """A known trouble of a page that fails no test until its date."""
 
@@ -144,6 +176,7 @@ class Environment(Document):
         tuple[str, ...],
         Field(description="files of vulnerability scanners: SARIF, or JSON of trivy, pip-audit, retire"),
     ] = ()
+    database: Annotated[DatabaseEntry | None, Field(description="what the release's migration has made")] = None
 
     @model_validator(mode="after")
     def _one_place(self) -> "Environment":
@@ -162,6 +195,10 @@ class Platform(Document):
     """A platform, how to speak to it, and where it runs."""
 
     adapter: Annotated[str | None, Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$", description="module:Class")] = None
+    stage_sets: Annotated[
+        dict[Literal["validation", "database", "backend", "frontend", "traffic"], StageSetEntry],
+        Field(description="`postflight gate --stage backend`: phase -> checks", default_factory=dict),
+    ]
     environments: Annotated[dict[Name, Environment], Field(min_length=1)]
 
 

@@ -13,13 +13,34 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NoReturn
 
-from postflight.config.deployments import GENERIC, Allowed, Deployments, Environment, Limits, RateLimitEntry
+from postflight.config.deployments import (
+    GENERIC,
+    Allowed,
+    DatabaseEntry,
+    Deployments,
+    Environment,
+    Limits,
+    Platform,
+    RateLimitEntry,
+)
 from postflight.config.nearest import did_you_mean
 from postflight.config.ready import fill, parse_ready
 from postflight.config.secrets import check_length, read_secret
 from postflight.config.urls import Address, parse_address
 from postflight.errors import ConfigError
-from postflight.model import Account, AllowedTrouble, Deployment, Permissions, Quantity, RateLimit, Secret, Service
+from postflight.model import (
+    Account,
+    AllowedTrouble,
+    DatabaseSchema,
+    Deployment,
+    Migration,
+    Permissions,
+    Quantity,
+    RateLimit,
+    Secret,
+    Service,
+    StageSet,
+)
 
 DEFAULT_ENVIRONMENT = "reference"  # of those that Postflight starts
 UNKNOWN = "unknown"  # the environment of a generic deployment
@@ -91,6 +112,8 @@ def resolve(
         tier=entry.tier or "",
         rate_limits=tuple(_rate_limit(name, limit) for name, limit in entry.rate_limits.items()),
         scan_results=entry.scan_results,
+        stage_sets=_stage_sets(deployments.platforms[choice.platform]),
+        database=_database(entry.database) if entry.database else None,
     )
     if not choice.needs_start:
         return deployment
@@ -228,6 +251,15 @@ def _permissions(entry: Environment) -> Permissions:
 def _rate_limit(name: str, entry: RateLimitEntry) -> RateLimit:
     method, _, path = entry.request.partition(" ")
     return RateLimit(name, method, path, entry.body, int(entry.at_most.value), entry.within.value)
+
+
+def _stage_sets(platform: Platform) -> dict[str, StageSet]:
+    return {name: StageSet(name, entry.stages, entry.covers) for name, entry in platform.stage_sets.items()}
+
+
+def _database(entry: DatabaseEntry) -> DatabaseSchema:
+    told = entry.migration
+    return DatabaseSchema(entry.tables, Migration(told.table, told.column, told.value) if told else None)
 
 
 def _limits(limits: Limits) -> dict[str, Quantity]:

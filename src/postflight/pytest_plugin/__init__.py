@@ -96,6 +96,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption("--deployments", metavar="FILE", type=Path, help="[deployments.yaml]")
     group.addoption("--budgets", metavar="FILE", type=Path, help="[budgets.yaml]")
+    group.addoption(
+        "--covers", metavar="ID", action="append", default=[], help="only checks of this requirement; may be repeated"
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
