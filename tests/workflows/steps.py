@@ -52,7 +52,7 @@ def step(place: str, name: str) -> dict[str, Any]:
 def run(
     one: Mapping[str, Any], folder: Path, world: World, *, cwd: Path | None = None, path: Path | None = None, **env: str
 ) -> Ran:
-    """Run the step in `folder` (or `cwd`), its `env:` evaluated in `world`. `path`: a folder of commands found first."""
+    """Run it in `folder` (or `cwd`), its `env:` evaluated in `world`. `path`: a folder of commands, found first."""
     files = {
         name: folder / name.lower() for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY", "GITHUB_ENV", "GITHUB_PATH")
     }

@@ -16,6 +16,7 @@ from rich.console import Console
 from postflight import __version__
 from postflight.commands.ending import end_with_verdict
 from postflight.commands.parts import Part, choose_parts
+from postflight.commands.remember import history_option
 from postflight.errors import CannotMeasure, ConfigError
 from postflight.model import Decision, Deployment, Finding, OnBreach, Status
 from postflight.probes.preflight import preflight
@@ -47,6 +48,7 @@ class Options:
     budgets: Path | None
     deadline: float
     fail_fast: bool
+    release: str
     pytest_arguments: tuple[str, ...]
 
 
@@ -65,6 +67,10 @@ class Options:
 @click.option("--deployments", type=click.Path(path_type=Path), help="[default: deployments.yaml]")
 @click.option("--budgets", type=click.Path(path_type=Path), help="[default: budgets.yaml]")
 @click.option("--deadline", default=900.0, show_default=True, type=click.FloatRange(1), help="Seconds for all stages.")
+@click.option(
+    "--release", envvar="POSTFLIGHT_RELEASE", default="", help="What was deployed, for the history: v7, a commit."
+)
+@history_option
 @click.option("--fail-fast", is_flag=True, help="Stop after the first stage that is not promote.")
 @click.argument("pytest_arguments", nargs=-1, type=click.UNPROCESSED)
 def gate(**given: object) -> None:
@@ -225,6 +231,7 @@ class Gate:
             postflight=__version__,
             command=redactor.text(shlex.join(["postflight", *sys.argv[1:]])),
             browser=self._browser,
+            release=redactor.text(self._options.release),
         )
         doc = document.make_document(about, verdict)
         write_reports(self._options.reports, doc)

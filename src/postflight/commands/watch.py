@@ -16,6 +16,7 @@ from rich.console import Console
 
 from postflight import __version__
 from postflight.commands.ending import end_with_verdict
+from postflight.commands.remember import history_option
 from postflight.commands.simulate import Duration, Ratio
 from postflight.errors import ConfigError
 from postflight.model import Deployment, Status, Verdict
@@ -86,6 +87,7 @@ class Options:
 @click.option("--reports", default="reports", show_default=True, type=click.Path(path_type=Path, file_okay=False))
 @click.option("--deployments", type=click.Path(path_type=Path), help="[default: deployments.yaml]")
 @click.option("--budgets", type=click.Path(path_type=Path), help="[default: budgets.yaml]")
+@history_option
 def watch(**given: object) -> None:
     """Watch a deployment and decide: promote (0), hold (10), roll back (20), or invalid (30). Acts on nothing itself.
 
