@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich import box
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -25,6 +25,7 @@ from postflight.report import terminal
 CONFIDENCE = 0.95
 BARS = "▁▂▃▄▅▆▇█"
 MOST_BARS = 60
+WIDEST = 32  # characters of a column
 _AGO = {"m": 60.0, "h": 3600.0, "d": 86400.0, "w": 7 * 86400.0}
 
 
@@ -120,22 +121,27 @@ def _document(entries: Sequence[Entry], claim: float) -> dict[str, Any]:
 
 
 def _print_runs(console: Console, entries: Sequence[Entry], last: int) -> None:
-    shown = Table(box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False, header_style="dim")
-    for name in ("when (UTC)", "what", "release", "by", "run"):
-        shown.add_column(name, no_wrap=True, overflow="ellipsis")
-    shown.add_column("verdict", no_wrap=True)
-    shown.add_column("why", overflow="fold", ratio=1)
-    for entry in entries[-last:]:
-        why = " → ".join(filter(None, [entry.reason, entry.acted]))
+    """Print a line for each run, and below it why its verdict is what it is: at any width of the terminal."""
+    head = ("when (UTC)", "what", "release", "by", "run")
+    rows = [
+        (_moment(entry.finished), entry.target, _short(entry.release), entry.by, entry.command)
+        for entry in entries[-last:]
+    ]
+    widths = [min(WIDEST, max(map(len, column))) for column in zip(head, *rows, strict=True)]
+    console.print(terminal.plain(_padded(head, widths) + "verdict", "dim"))
+    for entry, row in zip(entries[-last:], rows, strict=True):
         verdict = Text(entry.decision.value, terminal.STYLE[entry.decision])
-        told = (entry.target, _short(entry.release), entry.by, entry.command)
-        shown.add_row(
-            _moment(entry.finished), *map(terminal.plain, told), verdict,
-            terminal.plain(why if len(why) <= 160 else f"{why[:159]}…"),
-        )  # fmt: skip
-    console.print(shown)
+        console.print(terminal.plain(_padded(row, widths)).append_text(verdict))
+        if why := " → ".join(filter(None, [entry.reason, entry.acted])):
+            console.print(Padding(terminal.plain(why, "dim"), (0, 0, 0, widths[0] + 2)))
     if len(entries) > last:
-        console.print(Text(f"{_counted(len(entries) - last, 'earlier run')}: --last {len(entries)}\n", "dim"))
+        console.print(Text(f"{_counted(len(entries) - last, 'earlier run')}: --last {len(entries)}", "dim"))
+    console.print()
+
+
+def _padded(cells: Sequence[str], widths: Sequence[int]) -> str:
+    pairs = zip(cells, widths, strict=True)
+    return "".join(f"{cell if len(cell) <= width else f'{cell[: width - 1]}…':<{width}}  " for cell, width in pairs)
 
 
 def _print_deployments(console: Console, entries: Sequence[Entry], claim: float) -> None:
@@ -158,8 +164,8 @@ def _print_metric(console: Console, entries: Sequence[Entry], metric: str, last:
     if not taken:
         names = sorted({series.metric for entry in entries for series in entry.measured})
         raise click.ClickException(f"no run measured {metric!r}; measured were: {', '.join(names) or 'nothing'}")
-    console.print(terminal.plain(f"{metric}  {sparkline([found.median for _, found in taken[-MOST_BARS:]])}"))
-    shown = Table(box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False, header_style="dim")
+    console.print(terminal.plain(f"{metric}  {sparkline([found.median for _, found in taken[-MOST_BARS:]])}\n"))
+    shown = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     for name in ("when (UTC)", "what", "release"):
         shown.add_column(name, no_wrap=True, overflow="ellipsis")
     for name in ("median", "least", "worst", "samples"):
@@ -174,6 +180,7 @@ def _print_metric(console: Console, entries: Sequence[Entry], metric: str, last:
             terminal.plain(found.limit),
         )  # fmt: skip
     console.print(shown)
+    console.print()
     for change in compare_with_week_before(taken[-1][0], entries):
         if change.metric == metric:
             console.print(terminal.plain(str(change), "yellow" if change.is_large(LARGE) else ""))
