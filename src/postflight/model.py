@@ -224,10 +224,14 @@ class Migration:
 
 @dataclass(frozen=True, slots=True)
 class DatabaseSchema:
-    """What the database of a release must have: table -> columns, and a migration."""
+    """What the database of a release must have: table -> columns, and a migration.
+
+    `usage`: what people do -> (table, column with the time at which a row was made).
+    """
 
     tables: Mapping[str, tuple[str, ...]]
     migration: Migration | None = None
+    usage: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

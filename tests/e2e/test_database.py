@@ -8,7 +8,7 @@ import pytest
 
 from postflight.errors import CannotMeasure, ConfigError
 from postflight.model import DatabaseSchema, Deployment, Migration, Secret
-from postflight.probes.database import find_missing
+from postflight.probes.database import count_last_day, find_missing
 from postflight.redact import Redactor
 from postflight.reference_process import reference_platform
 
@@ -47,6 +47,18 @@ def url() -> Iterator[str]:
 def test_what_is_missing(url: str, expected: DatabaseSchema, missing: list[str] | None) -> None:
     found = find_missing(deployment(url), expected, Redactor())
     assert found == missing if missing is not None else found  # a value is a value, never SQL
+
+
+def test_what_people_did_in_the_last_day_is_counted(url: str) -> None:
+    with psycopg.connect(url) as connection:
+        connection.execute("create table visits (at timestamptz)")
+        connection.execute(
+            "insert into visits select now() - make_interval(hours => h) from unnest(array[-5, 0, 1, 23, 25, 99]) h"
+        )
+    assert count_last_day(deployment(url), "visits", "at", Redactor()) == 3
+    assert count_last_day(deployment(url), "public.visits", "at", Redactor()) == 3
+    with pytest.raises(CannotMeasure, match='relation "nowhere" does not exist'):
+        count_last_day(deployment(url), "nowhere", "at", Redactor())
 
 
 def test_nothing_can_be_written(url: str, monkeypatch: pytest.MonkeyPatch) -> None:

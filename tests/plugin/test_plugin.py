@@ -230,3 +230,35 @@ def test_ctrl_c_ends_with_a_verdict(run_suite: RunSuite, site: str) -> None:
     result = run_suite(source, "--base-url", site)
     assert result.decision == "invalid"
     assert result.exit_code == pytest.ExitCode.INTERRUPTED
+
+
+COVERING = """
+@pytest.mark.covers("VEL-S1")
+def test_page(): pass
+
+@pytest.mark.covers("VEL-S2")
+def test_sign_in(): assert False
+
+@pytest.mark.covers("VEL-S3")
+def test_projects(): pass
+
+def test_nothing_named(): assert False
+"""
+
+
+def test_covers_chooses_the_checks_of_requirements(run_suite: Callable[..., Result], site: str) -> None:
+    result = run_suite(COVERING, "--base-url", site, "--covers=VEL-S1", "--covers=VEL-S3")
+    assert (result.decision, result.exit_code) == ("promote", 0), result.output
+    assert result.statuses() == {"preflight": "good", "test_page": "good", "test_projects": "good"}
+
+
+@pytest.mark.parametrize(
+    ("requirement", "words"),
+    [("VEL-S9", "nothing was verified"), ("VEL-S11", "--covers: unknown requirement 'VEL-S11'; did you mean 'VEL-S1")],
+)
+def test_covers_is_never_green_on_nothing(
+    run_suite: Callable[..., Result], site: str, requirement: str, words: str
+) -> None:
+    result = run_suite(COVERING, "--base-url", site, f"--covers={requirement}")
+    assert result.exit_code not in {0, 10, 20}
+    assert words in result.output

@@ -111,6 +111,7 @@ class RateLimitEntry(Document):
 
 
 Table = Annotated[str, Field(pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)?$")]
+TimeColumn = Annotated[str, Field(pattern=r"^([A-Za-z_]\w*\.){1,2}[A-Za-z_]\w*$")]
 Column = Annotated[str, Field(pattern=r"^[A-Za-z_]\w*$")]
 
 
@@ -130,6 +131,10 @@ class DatabaseEntry(Document):
         Field(min_length=1, description="table -> columns that it must have"),
     ]
     migration: MigrationEntry | None = None
+    usage: Annotated[
+        dict[Literal["sessions", "projects", "previews"], TimeColumn],
+        Field(description="what people do -> `table.column` of the time at which a row was made", default_factory=dict),
+    ]
 
 
 class StageSetEntry(Document):

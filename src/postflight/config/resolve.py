@@ -259,7 +259,14 @@ def _stage_sets(platform: Platform) -> dict[str, StageSet]:
 
 def _database(entry: DatabaseEntry) -> DatabaseSchema:
     told = entry.migration
-    return DatabaseSchema(entry.tables, Migration(told.table, told.column, told.value) if told else None)
+    migration = Migration(told.table, told.column, told.value) if told else None
+    usage: dict[str, tuple[str, str]] = {name: _table_and_column(place) for name, place in entry.usage.items()}
+    return DatabaseSchema(entry.tables, migration, usage)
+
+
+def _table_and_column(place: str) -> tuple[str, str]:
+    table, _, column = place.rpartition(".")
+    return table, column
 
 
 def _limits(limits: Limits) -> dict[str, Quantity]:

@@ -4,7 +4,8 @@ Needs psycopg: `pip install 'postflight[watch]'`. That we cannot reach or enter 
 whose own health document tells whether it can: databases are often closed to a pipeline's runner.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, LiteralString
 
 from postflight.errors import CannotMeasure, ConfigError
@@ -21,6 +22,9 @@ _COLUMNS: LiteralString = """
     select attname from pg_attribute join pg_class on pg_class.oid = attrelid
     where attrelid = to_regclass(%s) and relkind in ('r', 'p', 'v', 'm', 'f') and attnum > 0 and not attisdropped
 """
+_MADE_LAST_DAY: LiteralString = """
+    select count(*) from {table} where {column} > now() - interval '24 hours' and {column} <= now()
+"""
 _HAS_ROW: LiteralString = "select exists (select from {table} where {column}::text = %s)"
 
 
@@ -29,6 +33,26 @@ def find_missing(deployment: Deployment, expected: DatabaseSchema, redactor: Red
 
     Raises `CannotMeasure` when it cannot be asked; `ConfigError` when nothing says where it is.
     """
+    with _opened(deployment, redactor) as connection:
+        missing = _missing_columns(connection, expected.tables)
+        if expected.migration is not None:
+            missing += _missing_migration(connection, expected.migration)
+        return missing
+
+
+def count_last_day(deployment: Deployment, table: str, column: str, redactor: Redactor) -> int:
+    """Return how many rows were made in the last 24 hours, by the database's clock. Raises as `find_missing`."""
+    with _opened(deployment, redactor) as connection:
+        from psycopg import sql
+
+        names = {"table": sql.Identifier(*table.split(".")), "column": sql.Identifier(column)}
+        row = connection.execute(sql.SQL(_MADE_LAST_DAY).format(**names)).fetchone()
+        return int(row[0]) if row else 0
+
+
+@contextmanager
+def _opened(deployment: Deployment, redactor: Redactor) -> Iterator["Connection[Any]"]:
+    """Open the database to be read. What goes wrong until it is closed says nothing about the deployment."""
     try:
         import psycopg
     except ModuleNotFoundError as error:
@@ -43,10 +67,7 @@ def find_missing(deployment: Deployment, expected: DatabaseSchema, redactor: Red
         )
     try:
         with psycopg.connect(url.reveal(), autocommit=True, connect_timeout=DEADLINE, options=_READ_ONLY) as connection:
-            missing = _missing_columns(connection, expected.tables)
-            if expected.migration is not None:
-                missing += _missing_migration(connection, expected.migration)
-            return missing
+            yield connection
     except psycopg.Error as error:
         said = str(error).strip().partition("\n")[0]
         raise CannotMeasure(redactor.text(f"the database cannot be asked ({url}): {said}")) from None
