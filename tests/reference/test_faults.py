@@ -30,7 +30,7 @@ GROUPS = {
     "stuck": ("preview-never-ready", "project-not-stored", "realtime-deaf"),
     "late": ("slow-edit-sync", "no-expiry"),
     "often": ("error-rate", "slow-responses"),
-    "liar": ("health-lies",),
+    "liar": ("health-lies", "missing-column", "migration-not-run"),
 }  # fmt: skip
 
 Planted = Callable[[str], Running]
@@ -197,6 +197,13 @@ def test_health_lies(planted: Planted) -> None:
         assert user.get("/api/projects").status_code == 500
         assert user.post("/api/projects", json={"name": "x"}).status_code == 500
         assert user.get("/api/health").json()["status"] == "healthy"
+
+
+def test_half_a_migration(planted: Planted, platform: Running) -> None:
+    columns = "select count(*) from information_schema.columns where column_name = 'received_at'"
+    migrations = "select count(*) from schema_migrations"
+    for running, there in ((platform, 1), (planted("missing-column"), 0), (planted("migration-not-run"), 0)):
+        assert running.sql(columns) == running.sql(migrations) == [(there,)]
 
 
 def test_degraded_health(planted: Planted) -> None:

@@ -95,3 +95,18 @@ def test_only_the_gate_of_a_deployment_sees_secrets_and_only_in_the_step_that_ne
             allowed = {"Postflight"} if name in {"gate", "load"} else {"Roll back"} if name == "rollback" else set()
             assert holders <= allowed
             assert "secrets." not in str({key: value for key, value in job.items() if key != "steps"})
+
+
+def test_the_gate_of_a_deployment_is_given_the_secrets_that_deployments_yaml_names() -> None:
+    named = {
+        name
+        for platform in load(ROOT / "deployments.yaml")["platforms"].values()
+        for where, environment in platform["environments"].items()
+        if where in {"staging", "production"}
+        for names in (*environment.get("accounts", {}).values(), environment.get("secrets", {}))
+        for name in names.values()
+    }
+    workflow = load(GITHUB / "workflows" / "post-deploy.yml")
+    (postflight,) = [step for step in workflow["jobs"]["gate"]["steps"] if step.get("name") == "Postflight"]
+    assert postflight["env"] == {name: f"${{{{ secrets.{name} }}}}" for name in named}
+    assert set(workflow["on"]["workflow_call"]["secrets"]) == named | {"ROLLBACK_TOKEN"}
