@@ -23,6 +23,8 @@ SCRIPT_ERROR = Fault("script-error", "a script of the landing page throws while 
 CONSOLE_ERROR = Fault("console-error", "the landing page writes console.error", ("VEL-S1",))
 DEAD_ASSET = Fault("dead-asset", "the landing page's hero image answers 404", ("VEL-S1",))
 MISSING_HEADER = Fault("missing-header", "no answer carries X-Content-Type-Options", ("VEL-X1", "P13-X3"))
+GEO_UNTOLD = Fault("geo-untold", "pages do not tell where their visitor is", ("VEL-S10",))
+GEO_IGNORED = Fault("geo-ignored", "visitors from China get the page of all others", ("VEL-S10",))
 
 # Accounts and projects
 BROKEN_LOGIN = Fault("broken-login", "sign-in with the right password answers 500", ("VEL-S2",))
@@ -173,7 +175,7 @@ IN_PAGES = frozenset({
 REGISTRY: dict[str, Fault] = {
     fault.name: fault
     for fault in (
-        DEAD_LANDING, SCRIPT_ERROR, CONSOLE_ERROR, DEAD_ASSET, MISSING_HEADER,
+        DEAD_LANDING, SCRIPT_ERROR, CONSOLE_ERROR, DEAD_ASSET, MISSING_HEADER, GEO_UNTOLD, GEO_IGNORED,
         BROKEN_LOGIN, WEAK_LOGIN, PROJECT_NOT_STORED,
         PREVIEW_NEVER_READY, PREVIEW_WRONG_CONTENT, SLOW_EDIT_SYNC, REALTIME_DEAF, SESSION_VISIBLE,
         PREVIEW_NOT_ENDED, NO_EXPIRY, POOL_OVERRUN_500, ORCHESTRATOR_OPEN,

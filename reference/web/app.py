@@ -40,7 +40,7 @@ def create_web(services: Services, orchestrator: httpx.AsyncClient) -> ASGIApp:
     app.state.services = services
     app.state.attempts = FailedAttempts()
     app.state.orchestrator = orchestrator
-    inner = TroubleMiddleware(GeoMiddleware(app), services)
+    inner = TroubleMiddleware(GeoMiddleware(app, services), services)
     return MetricsMiddleware(PageFaultsMiddleware(HeadersMiddleware(inner, services), services), metrics)
 
 

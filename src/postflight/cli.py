@@ -7,6 +7,7 @@ import click
 COMMANDS = {  # name -> "module:attribute"
     "browser": "postflight.commands.browser:browser",
     "cleanup": "postflight.commands.cleanup:cleanup",
+    "compare": "postflight.commands.compare:command",
     "config": "postflight.commands.config:config",
     "contract": "postflight.commands.contract:contract",
     "coverage": "postflight.commands.coverage:coverage",

@@ -96,7 +96,7 @@ class Quantity:
 class Measurement:
     """Something that was measured: the metric's name, its values in one unit (never empty), and where.
 
-    `limit` and `met` are filled in when a budget is held against it.
+    `limit`, `met` and `bound` are filled in when a budget is held against it.
     """
 
     metric: str
@@ -105,6 +105,7 @@ class Measurement:
     where: str = ""
     limit: str = ""
     met: bool | None = None
+    bound: float | None = None  # the limit's number, in the same unit
 
     @property
     def worst(self) -> Quantity:

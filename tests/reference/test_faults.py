@@ -25,7 +25,7 @@ GROUPS = {
     ),
     "pages": (
         "script-error", "console-error", "weak-login", "session-visible", "preview-wrong-content",
-        "orchestrator-open", "pool-overrun-500", "preview-not-ended",
+        "orchestrator-open", "pool-overrun-500", "preview-not-ended", "geo-untold", "geo-ignored",
     ),
     "stuck": ("preview-never-ready", "project-not-stored", "realtime-deaf"),
     "late": ("slow-edit-sync", "no-expiry"),
@@ -85,6 +85,15 @@ def test_missing_header(planted: Planted) -> None:
     with planted("missing-header").client() as client:
         for path in ("/login", "/api/flags", "/static/favicon.svg"):
             assert "x-content-type-options" not in client.get(path).headers
+
+
+def test_geography(planted: Planted, stranger: httpx.Client) -> None:
+    visitor = {"x-vercel-ip-country": "CN"}
+    with planted("geo-untold").client() as client:
+        answer = client.get("/", headers=visitor)
+    assert (answer.status_code, "x-user-country" in answer.headers) == (200, False)
+    told = stranger.get("/", headers=visitor)
+    assert (told.status_code, told.headers["location"], told.headers["x-user-country"]) == (307, "/cn", "CN")
 
 
 def test_broken_login(planted: Planted) -> None:
