@@ -16,6 +16,7 @@ from rich.console import Console
 
 from postflight import __version__
 from postflight.commands.ending import end_with_verdict
+from postflight.commands.remember import history_option
 from postflight.commands.simulate import Duration, Ratio
 from postflight.errors import CannotMeasure, ConfigError, DeploymentFault, PostflightError
 from postflight.model import Deployment, Finding, Measurement, OnBreach, Status, Unit
@@ -75,6 +76,7 @@ class Options:
 @click.option("--deadline", type=Duration(), default="5m", show_default=True, help="For all paths.")
 @click.option("--reports", default="reports", show_default=True, type=click.Path(path_type=Path, file_okay=False))
 @click.option("--deployments", type=click.Path(path_type=Path), help="[default: deployments.yaml]")
+@history_option
 def command(**given: object) -> None:
     """Compare the latency of NEW_URL with that of OLD_URL, in interleaved rounds with a control.
 
