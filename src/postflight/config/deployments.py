@@ -18,6 +18,7 @@ from postflight.config.document import (
     WebAddress,
     read,
 )
+from postflight.config.rollback import RollbackWords
 from postflight.config.yaml_source import Problem, Source
 from postflight.model import Quantity, Unit
 
@@ -144,6 +145,7 @@ class Environment(Document):
         tuple[str, ...],
         Field(description="files of vulnerability scanners: SARIF, or JSON of trivy, pip-audit, retire"),
     ] = ()
+    rollback: Annotated[RollbackWords | None, Field(description="what a rollback is here (docs/rollback.md)")] = None
 
     @model_validator(mode="after")
     def _one_place(self) -> "Environment":
