@@ -57,7 +57,7 @@ def _is_json_object(text: str) -> str:
     try:
         value = json.loads(text)
     except ValueError as error:
-        raise ValueError(f"expected a JSON object as text, like '{{\"host\": \"spare\"}}': {error}") from error
+        raise ValueError(f'expected a JSON object as text, like \'{{"host": "spare"}}\': {error}') from error
     if not isinstance(value, dict):
         raise ValueError(f"expected a JSON object as text, found {shown(text)}")  # noqa: TRY004 - pydantic gathers these
     return text
@@ -177,6 +177,18 @@ class RequestWords(Document):
     deadline: Deadline = _seconds(10)
 
 
+Way = (
+    CommandWords
+    | WebhookWords
+    | WorkflowWords
+    | RepositoryEventWords
+    | DeploymentStatusWords
+    | VercelWords
+    | FlyWords
+    | RequestWords
+)
+
+
 class StepWords(Document):
     """One step: exactly one way to act, and the part of the platform that it concerns."""
 
@@ -201,9 +213,10 @@ class StepWords(Document):
         return self
 
     @property
-    def way(self) -> str:
-        """The key of the one way that is written."""
-        return next(name for name in WAYS if getattr(self, name) is not None)
+    def way(self) -> Way:
+        """The one way that is written."""
+        ways = (self.command, self.webhook, self.workflow, self.repository_event, self.deployment_status)
+        return next(way for way in (*ways, self.vercel, self.fly, self.request) if way is not None)
 
 
 WAYS = tuple(name for name in StepWords.model_fields if name not in {"part", "pause"})
@@ -293,7 +306,9 @@ class RollbackWords(Document):
         for severity, names in self.notify.items():
             for name in names:
                 if name not in self.channels:
-                    raise ValueError(f"notify {severity}: {name!r} is none of the channels ({', '.join(self.channels)})")
+                    raise ValueError(
+                        f"notify {severity}: {name!r} is none of the channels ({', '.join(self.channels)})"
+                    )
         if not (self.immediate_rollback or self.staged_rollback or self.failover):
             raise ValueError("write the steps of at least one of immediate_rollback, staged_rollback and failover")
         return self

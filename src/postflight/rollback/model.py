@@ -57,24 +57,24 @@ class Move:
     after: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class About:
+    """What the configuration says of any action.
+
+    `name` is what it acts on and how, for example `vercel velocity`: two actions with one name are the same action.
+    `pause` is in seconds, before the next step.
+    """
+
+    name: str
+    part: Part = Part.FULL
+    pause: float = 0.0
+
+
 class Action(Protocol):
-    """One way to act. `name` is what it acts on and how: two actions with one name are the same action."""
+    """One way to act. `repeats`: doing it twice is the same as doing it once."""
 
-    @property
-    def name(self) -> str:
-        """For example `vercel velocity`."""
-
-    @property
-    def part(self) -> Part:
-        """The part of the platform that it concerns."""
-
-    @property
-    def pause(self) -> float:
-        """Seconds to wait after it, before the next step."""
-
-    @property
-    def repeats(self) -> bool:
-        """Whether doing it twice is the same as doing it once."""
+    about: About
+    repeats: bool
 
     def plan(self, case: Case) -> Move:
         """Find what it goes back to. Only reads. Raises `Refused` when there is nothing, or it cannot be found."""
