@@ -30,7 +30,8 @@ class Standing(StrEnum):
 class Case:
     """Which release is rolled back, and why. Texts may come from the target: no markup, and no secrets any more.
 
-    `since` is ISO 8601 in UTC. `release` is the id of the release that was judged: the lock is for it.
+    `since` is ISO 8601 in UTC. `release` is the id of the release that was judged, by which it is rolled back once;
+    `serves` is what it calls itself where the deployment says which release serves, empty where it does not say.
     """
 
     platform: str
@@ -43,6 +44,7 @@ class Case:
     severity: Severity
     since: str
     reasons: tuple[str, ...]
+    serves: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,7 @@ class Stage(StrEnum):
     """How far one action came. `intent` is on the disk before anything is sent."""
 
     INTENT = "intent"
-    SENT = "sent"  # the provider has answered, or its silence is known
+    SENT = "sent"  # on the disk right before it is sent: from here on it may have been done
     ACCEPTED = "accepted"
     REFUSED = "refused"
     UNCLEAR = "unclear"

@@ -10,6 +10,7 @@ from postflight.rollback.http import Call, Caller
 from postflight.rollback.model import Standing
 
 LOOK_DEADLINE = 3.0  # seconds
+QUICK = 0.5  # seconds: a look that delays acting
 BETWEEN = 0.5  # seconds between two looks
 IN_A_ROW = 3  # looks that must agree: while a switch spreads, answers come from both releases
 _LONGEST = 200  # characters of a release's name
@@ -31,11 +32,11 @@ class Serving:
         place = f"header {self._words.header}" if self._words.header else f"field {self._words.field}"
         return f"{place} of {self._base_url}{self._words.path}"
 
-    def release(self) -> str | None:
+    def release(self, deadline: float = LOOK_DEADLINE) -> str | None:
         """Return the release that serves now, or None: no answer, or one that does not say. Whatever its status."""
         if self._words is None:
             return None
-        call = Call("GET", f"{self._base_url}{self._words.path}", deadline=LOOK_DEADLINE)
+        call = Call("GET", f"{self._base_url}{self._words.path}", deadline=deadline)
         try:
             answer = self._caller.send(call)
         except PostflightError:
@@ -52,6 +53,14 @@ class Serving:
         if seen is None:
             return Standing.UNKNOWN
         return Standing.BEFORE if seen == judged else Standing.AFTER
+
+    def other_now(self, judged: str) -> str:
+        """Return the release that serves when all of a few quick looks see the same other one, else an empty text."""
+        found = self.release(deadline=QUICK)
+        if not found or found == judged:
+            return ""
+        agree = all(self.release(deadline=QUICK) == found for _ in range(IN_A_ROW - 1))
+        return found if agree else ""
 
     def wait_until_other(self, judged: str, *, deadline: float, sleep: Callable[[float], None] = time.sleep) -> str:
         """Wait until another release than `judged` serves, seen several times in a row, and return its name.
