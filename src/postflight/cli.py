@@ -13,6 +13,7 @@ COMMANDS = {  # name -> "module:attribute"
     "csp": "postflight.commands.csp:csp",
     "gate": "postflight.commands.gate:gate",
     "headers": "postflight.commands.headers:headers",
+    "rollback": "postflight.commands.rollback:rollback",
     "serve": "postflight.commands.serve:serve",
     "replay": "postflight.commands.replay:replay",
     "simulate": "postflight.commands.simulate:command",

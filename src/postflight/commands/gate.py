@@ -14,6 +14,7 @@ import click
 from rich.console import Console
 
 from postflight import __version__
+from postflight.commands.acting import Acting, act_on, stand_by
 from postflight.commands.ending import end_with_verdict
 from postflight.errors import CannotMeasure, ConfigError
 from postflight.model import Decision, Deployment, Finding, OnBreach, Status
@@ -22,8 +23,10 @@ from postflight.redact import Redactor
 from postflight.reference_process import READY_VARIABLE
 from postflight.report import document, terminal, write_reports
 from postflight.report.document import About, Document
+from postflight.rollback.standby import Cause
 from postflight.run_id import RUN_ID_VARIABLE, new_run_id
 from postflight.stage_process import STAGE_VARIABLE, STAGES, Progress, StageEnd, run_stage
+from postflight.stats.rules import Do
 from postflight.target import Wanted, opened
 from postflight.verdict import decide
 
@@ -46,6 +49,8 @@ class Options:
     budgets: Path | None
     deadline: float
     fail_fast: bool
+    act: bool
+    release: str
     pytest_arguments: tuple[str, ...]
 
 
@@ -59,6 +64,8 @@ class Options:
 @click.option("--budgets", type=click.Path(path_type=Path), help="[default: budgets.yaml]")
 @click.option("--deadline", default=900.0, show_default=True, type=click.FloatRange(1), help="Seconds for all stages.")
 @click.option("--fail-fast", is_flag=True, help="Stop after the first stage that is not promote.")
+@click.option("--act", is_flag=True, help="Roll back when that is the verdict, as deployments.yaml says.")
+@click.option("--release", default="", help="The release that is judged; default: what it says itself.")
 @click.argument("pytest_arguments", nargs=-1, type=click.UNPROCESSED)
 def gate(**given: object) -> None:
     """Verify a deployment and decide: promote (0), hold (10), roll back (20), or invalid (30).
@@ -96,6 +103,8 @@ class Gate:
             self._console.print(
                 terminal.plain(f"Postflight {__version__}, run {self._run_id}: {deployment.base_url}", "dim")
             )
+            acting = Acting(options.act, options.release, options.reports, options.deployments, options.budgets)
+            standby = stand_by(target, acting, self._run_id, self._console) if options.act else None
             seen = preflight(deployment, self._run_id, redactor)
             self._findings.append(seen)
             self._tell(Progress(1, seen.title, seen.status, seen.seconds))
@@ -104,7 +113,11 @@ class Gate:
                     self._run_stages(deployment, environment)
                 except KeyboardInterrupt:  # a cancelled job decides nothing, also when it has found something bad
                     self._findings.append(replace(self._broken("gate", INTERRUPTED), voids_run=True))
-            return self._finish(deployment, redactor)
+            doc = self._finish(deployment, redactor)
+            if standby is not None and doc.verdict.decision is Decision.ROLLBACK:
+                reasons = [r.text for r in doc.verdict.reasons if r.decision is Decision.ROLLBACK]
+                act_on(standby, Cause("gate", Do.IMMEDIATE_ROLLBACK, reasons, doc.about.started), acting, self._console)
+            return doc
 
     def _run_stages(self, deployment: Deployment, environment: Mapping[str, str]) -> None:
         for stage in self._options.stages or [stage for stage in STAGES if any(Path(stage).rglob("test_*.py"))]:

@@ -47,6 +47,7 @@ class Plan:
     serving: Serving
     smoke: Callable[[], tuple[Finding, ...]] | None
     teller: Teller
+    keep_open: Callable[[int], None]  # is given the lock's descriptor, for what may outlive us
 
     @property
     def switching(self) -> tuple[Action, ...]:
@@ -101,6 +102,7 @@ class _Rollback:
         self._actor = Actor(plan.case, ledger, self._proof)
 
     def run(self, decided: float) -> Done:
+        self._plan.keep_open(self._ledger.lock)
         self._ledger.begin(self._plan.case)
         with _unhurried():
             done = Done(self._act())
