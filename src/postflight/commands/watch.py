@@ -15,6 +15,7 @@ import click
 from rich.console import Console
 
 from postflight import __version__
+from postflight.commands import during_deploy
 from postflight.commands.ending import end_with_verdict
 from postflight.commands.simulate import Duration, Ratio
 from postflight.errors import ConfigError
@@ -81,6 +82,7 @@ class Options:
 @click.option("--prometheus", help="Address of a Prometheus server that scrapes the deployment.")
 @click.option("--match", default="", help="""Its series of this deployment: 'job="web",version="2"'.""")
 @click.option("--error-table", help="Table of errors in PostgreSQL (the environment's secret database_url).")
+@during_deploy.options
 @click.option("--json-lines", is_flag=True, help="Print the ledger's lines, for machines; all else goes to stderr.")
 @click.option("--ledger", type=click.Path(path_type=Path), help="[default: ledger-RUN.jsonl among the reports]")
 @click.option("--reports", default="reports", show_default=True, type=click.Path(path_type=Path, file_okay=False))
@@ -91,6 +93,9 @@ def watch(**given: object) -> None:
 
     The triggers are those of budgets.yaml. Ctrl-C ends the watch with the verdict that its evidence allows.
     """
+    during = during_deploy.taken(given)
+    if during is not None:
+        during_deploy.watch(given, during)
     options = Options(**given)  # type: ignore[arg-type]  # click has checked the types
     console = Console(stderr=options.json_lines, highlight=False)
     end_with_verdict("watch", console, lambda: Session(options, console).run())

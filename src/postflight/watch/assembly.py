@@ -73,8 +73,8 @@ async def opened_sources(
         http = await stack.enter_async_context(
             open_http(run_id=run_id, ca_file=deployment.ca_file, redactor=redactor, connections=at_once + 10)
         )
-        canary = await stack.enter_async_context(Canary(clock, late=_tolerated(plan)))
-        network = _Network(deployment, http, canary, clock)
+        canary = await stack.enter_async_context(Canary(clock, late=latest(*_judged(plan))))
+        network = Network(deployment, http, canary, clock)
 
         async def fetch(endpoint: Endpoint) -> Response:
             return await http.get(endpoint.url, deadline=wiring.deadline)
@@ -94,10 +94,11 @@ async def opened_sources(
         yield Sources(tuple(sources), (probes(beside, plan.sequential),) if beside else ())
 
 
-class _Network:
+class Network:
     """Whether this runner's network works: itself, and the address that answers whenever it does."""
 
     def __init__(self, deployment: Deployment, http: Http, canary: Canary, clock: Clock) -> None:
+        """`deployment.control` is that address; without one, the canary alone answers."""
         self._control = deployment.control
         self._http = http
         self._canary = canary
@@ -143,7 +144,10 @@ def _fed_by(plan: WatchPlan, signal: str) -> list[SequentialRule]:
     return [rule for rule in plan.sequential if rule.name.endswith(f".{signal}")]
 
 
-def _tolerated(plan: WatchPlan) -> float:
+def latest(*limits: float) -> float:
     """Return how late this runner may be: a tenth of the shortest response time that is judged, at most 0.5 s."""
-    limits = [rule.slower_than for rule in plan.sequential if isinstance(rule, ResponseTime)]
     return min([_LATEST, *(limit / 10 for limit in limits)])
+
+
+def _judged(plan: WatchPlan) -> list[float]:
+    return [rule.slower_than for rule in plan.sequential if isinstance(rule, ResponseTime)]
