@@ -2,89 +2,26 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
-from typing import Any
+from contextlib import ExitStack
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
-from tests.reference.running import Running, eventually, start
-
-SHORT = "0.2"  # seconds that a planted way of switching badly lasts
-
-
-@dataclass
-class BlueGreen:
-    """A platform with a release that waits, and its control plane."""
-
-    running: Running
-    api: httpx.Client
-    old: dict[str, str] = field(init=False)
-    new: dict[str, str] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.old, self.new = self.running.ready["releases"]
-
-    @property
-    def project(self) -> dict[str, Any]:
-        found: dict[str, Any] = self.api.get("/v9/projects/velocity").raise_for_status().json()
-        return found
-
-    def ask(self, kind: str, release: dict[str, str]) -> httpx.Response:
-        version = {"promote": "v10", "rollback": "v9"}[kind]
-        return self.api.post(f"/{version}/projects/{self.project['id']}/{kind}/{release['id']}")
-
-    def switch(self, kind: str, release: dict[str, str]) -> None:
-        """Ask, and wait until the control plane says that it is done."""
-        answer = self.ask(kind, release)
-        assert (answer.status_code, answer.content) == (201, b"")
-        eventually(lambda: self.project["lastAliasRequest"]["jobStatus"] == "succeeded", "the switch is done")
-
-    def look(self) -> str:
-        """Ask the public address once, on a connection of its own: the version, the status, or what went wrong."""
-        try:
-            answer = httpx.get(f"{self.running.ready['web']}/api/flags", timeout=10)
-        except httpx.HTTPError as error:
-            return type(error).__name__
-        return answer.headers["x-velocity-version"] if answer.is_success else str(answer.status_code)
-
-    def seen_during(self, action: Callable[[], None]) -> Counter[str]:
-        """What visitors get while something is done: at most eight at once."""
-        seen: Counter[str] = Counter()
-        done = False
-
-        def visit() -> None:
-            while not done:
-                seen[self.look()] += 1
-
-        with ThreadPoolExecutor(8) as visitors:
-            visiting = [visitors.submit(visit) for _ in range(8)]
-            try:
-                action()
-            finally:
-                done = True
-            for each in visiting:
-                each.result()
-        return seen
+from reference.__main__ import main
+from tests.reference.blue_green import BlueGreen, blue_green
+from tests.reference.running import Running, eventually
 
 
-@contextmanager
-def blue_green(platform: Running, *arguments: str) -> Iterator[BlueGreen]:
-    borrowed = ("--database", platform.maintenance_database)
-    with start("--next-release", "1.5.0", "--switch-lasts", SHORT, *borrowed, *arguments) as running:
-        control = running.ready["control"]
-        headers = {"Authorization": f"Bearer {control['token']}"}
-        with httpx.Client(base_url=control["url"], headers=headers) as api:
-            yield BlueGreen(running, api)
+def borrowed(platform: Running) -> tuple[str, str]:
+    """Let a platform use the database server of another."""
+    return "--database", platform.maintenance_database
 
 
 @pytest.fixture(scope="module")
 def well(platform: Running) -> Iterator[BlueGreen]:
     """One that switches as it should. The old release is live; leave it so."""
-    with blue_green(platform) as found:
+    with blue_green(*borrowed(platform)) as found:
         yield found
 
 
@@ -93,7 +30,7 @@ def planted(platform: Running) -> Iterator[Callable[..., BlueGreen]]:
     with ExitStack() as stack:
 
         def plant(*arguments: str) -> BlueGreen:
-            return stack.enter_context(blue_green(platform, *arguments))
+            return stack.enter_context(blue_green(*borrowed(platform), *arguments))
 
         yield plant
 
@@ -151,7 +88,7 @@ class TestControlPlane:
             assert well.api.get("/v6/deployments", params=asked).status_code == 400
 
     def test_what_never_served_production_is_no_rollback(self, platform: Running) -> None:
-        with blue_green(platform) as fresh:
+        with blue_green(*borrowed(platform)) as fresh:
             candidates = fresh.api.get("/v6/deployments", params={"rollbackCandidate": "true"}).json()["deployments"]
             assert [each["uid"] for each in candidates] == [fresh.old["id"]]
             assert fresh.ask("rollback", fresh.new).status_code == 422
@@ -246,8 +183,6 @@ def test_every_tenth_answer(planted: Callable[..., BlueGreen]) -> None:
     "argument", [("--fault", "switch-gap"), ("--next-fault", "outage"), ("--next-release", "1.4.2")]
 )
 def test_what_makes_no_sense_is_refused(argument: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
-    from reference.__main__ import main
-
     with pytest.raises(SystemExit):
         main(argument)
     assert "1.5.0" in capsys.readouterr().err

@@ -172,16 +172,16 @@ def _windows(visits: Sequence[Visit]) -> Iterator[Window]:
     """Yield the runs of bad requests. Missing ones neither end nor lengthen a run."""
     after: float | None = None
     measured = [visit for visit in visits if visit.end is not End.MISSING]
-    runs = [(bad, tuple(run)) for bad, run in groupby(measured, key=lambda visit: visit.end.is_bad)]
-    for (bad, run), following in zip(runs, [*runs[1:], None], strict=True):
-        if bad:
+    runs = [tuple(run) for _, run in groupby(measured, key=lambda visit: visit.end.is_bad)]
+    for number, run in enumerate(runs, 1):
+        if run[0].end.is_bad:
             yield Window(
                 first=run[0].at,
                 last=run[-1].at,
                 requests=len(run),
                 lost=sum(visit.end is End.LOST for visit in run),
                 after=after,
-                before=following[1][0].at if following else None,
+                before=runs[number][0].at if number < len(runs) else None,
                 said=Counter(visit.said for visit in run).most_common(1)[0][0],
             )
         after = run[-1].at

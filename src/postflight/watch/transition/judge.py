@@ -22,6 +22,7 @@ OBJECTIVE = 0.999  # VEL-Z1
 CONFIDENCE = 0.99
 LONGEST_MIX = 5.0  # seconds in which both versions may answer: connections and caches that are still on their way
 _MOST_MISSING = 0.5  # of all requests
+_LIMIT = "at least 99.9 %"
 _COVERS = ("VEL-Z1",)
 
 
@@ -44,9 +45,7 @@ def _finding(name: str, title: str, expected: str, *measurements: Measurement) -
 
 def _availability(account: Account) -> Finding:
     available = account.availability
-    told = (
-        () if available is None else (Measurement("availability", (available,), Unit.RATIO, limit="at least 99.9 %"),)
-    )
+    told = () if available is None else (Measurement("availability", (available,), Unit.RATIO, limit=_LIMIT),)
     base = _finding("availability", "Availability during the deployment", "99.9 % of requests answered well", *told)
     if invalid := _not_measured(account, base):
         return invalid

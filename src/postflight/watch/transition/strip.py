@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from postflight.watch.transition.account import Account, End, Visit
 
 WIDTH = 60  # cells
-LEGEND = "o old version   n new   m both   x some requests bad   X all bad   ? not measured   . nobody asked"
+LEGEND = "o old version, n new, m both, x some bad, X all bad, ? not measured"
 
 
 def strip(account: Account, width: int = WIDTH) -> str:
