@@ -47,7 +47,7 @@ _SLOW = 2.0  # seconds, where budgets.yaml has no response time
 _MOST_TOLD = 10  # windows on the terminal
 
 
-_NOT_HERE = ("control_url", "prometheus", "error_table", "block", "ledger")  # options of the other watch
+_NOT_HERE = ("control_url", "prometheus", "error_table", "locust", "block", "ledger")  # options of the other watch
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,7 @@ class Options:
     prometheus: str | None
     match: str
     error_table: str | None
+    locust: str | None
     json_lines: bool
     ledger: Path | None
     reports: Path
@@ -82,6 +83,7 @@ class Options:
 @click.option("--prometheus", help="Address of a Prometheus server that scrapes the deployment.")
 @click.option("--match", default="", help="""Its series of this deployment: 'job="web",version="2"'.""")
 @click.option("--error-table", help="Table of errors in PostgreSQL (the environment's secret database_url).")
+@click.option("--locust", help="Address of a running Locust's web interface: its users' requests and failures.")
 @during_deploy.options
 @click.option("--json-lines", is_flag=True, help="Print the ledger's lines, for machines; all else goes to stderr.")
 @click.option("--ledger", type=click.Path(path_type=Path), help="[default: ledger-RUN.jsonl among the reports]")
@@ -149,6 +151,7 @@ class Session:
             options.prometheus,
             options.match,
             options.error_table,
+            options.locust,
         )
 
     async def _watch(
