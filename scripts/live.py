@@ -7,6 +7,8 @@
     python scripts/live.py healthy --busy 2       the same beside two processes that take all the time they get
     python scripts/live.py cut                    Prometheus stops: hold
     python scripts/live.py shared                 the database of both releases is gone: hold
+    python scripts/live.py switch                 --during-deploy: 99.9 % is shown, and not one request is lost
+    python scripts/live.py stalled                the same, while the watch stands still for a second: not their fault
 
 Ends with 0 when each decided as it should. Figures are this machine's.
 """
@@ -16,6 +18,7 @@ import contextlib
 import json
 import multiprocessing
 import os
+import signal
 import statistics
 import subprocess
 import sys
@@ -94,6 +97,12 @@ class Demonstration:
         """Run `postflight watch` on the public address; the old release is its control."""
         old = self.running.ready["releases"][0]
         act = ("--act",) if self.options.act else ()
+        with self.started("--json-lines", *FAST, "--control-url", old["url"], *act, *arguments) as process:
+            yield Watching(process)
+
+    @contextlib.contextmanager
+    def started(self, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+        """Run `postflight watch` with these arguments."""
         rollback = f"""
         rollback:
           serves: {{path: /api/health, field: version}}
@@ -111,10 +120,9 @@ platforms:
         services: {{web: {{health: /api/health}}}}
 {rollback if self.options.act else ""}""")
         (self.folder / "budgets.yaml").write_text(TRIGGERS)
-        command = [*POSTFLIGHT, "watch", "--environment", "here", "--json-lines", *FAST]
         with (self.folder / "errors.txt").open("w+") as errors:
             process = subprocess.Popen(
-                [*command, "--control-url", old["url"], *act, *arguments],
+                [*POSTFLIGHT, "watch", "--environment", "here", *arguments],
                 cwd=self.folder,
                 env=os.environ | {"PYTHONPATH": f"{ROOT / 'src'}:{ROOT}", "VERCEL_TOKEN": self.control["token"]},
                 stdout=subprocess.PIPE,
@@ -122,10 +130,12 @@ platforms:
                 text=True,
             )
             try:
-                yield Watching(process)
+                yield process
             finally:
                 process.kill()
-                process.communicate()
+                process.wait()
+                if process.stdout is not None:
+                    process.stdout.close()
 
 
 class Watching:
@@ -139,7 +149,7 @@ class Watching:
         """Read on until a line is as wanted; None when there are no more."""
         assert self._process.stdout is not None
         for text in self._process.stdout:
-            self.lines.append(json.loads(text))
+            self.lines.append(json.loads(text) | {"read": time.time()})
             if wanted(self.lines[-1]):
                 return self.lines[-1]
         return None
@@ -186,8 +196,8 @@ def _broken(shown: Demonstration, watch_for: str) -> bool:
         verdict = watching.end()
     last = shown.project()["lastAliasRequest"]
     shown.figures["verdict"] = verdict["decision"]
-    decided = next((line for line in watching.lines if line["kind"] == "call"), None)
-    if decided and bad:
+    if bad and watching.calls:
+        shown.figures["decided after s"] = round(watching.calls[0]["read"] - bad[0], 2)
         blocks = [line for line in watching.lines if line["kind"] == "block"]
         spoilt = [each for each in blocks if each["record"]["seen"]["counted"]["error_rate.probes"].get("bad")]
         shown.figures["bad blocks"] = len(spoilt)
@@ -205,6 +215,38 @@ def outage(shown: Demonstration) -> bool:
 def tenth(shown: Demonstration) -> bool:
     """Every tenth answer 500 after a promotion in mid-watch."""
     return _broken(shown, "30m")
+
+
+def switch(shown: Demonstration) -> bool:
+    """A clean switch, watched until 99.9 % is shown."""
+    return _switched(shown, stall=0.0) == "promote" and shown.figures["bad"] == 0
+
+
+def stalled(shown: Demonstration) -> bool:
+    """A clean switch, while the watch is stopped (SIGSTOP) for a second: what it could not see is missing."""
+    _switched(shown, "--settle", "10s", stall=1.0)
+    missing = shown.figures["missing"]
+    return shown.figures["bad"] == 0 and isinstance(missing, int) and missing > 0
+
+
+def _switched(shown: Demonstration, *arguments: str, stall: float) -> str:
+    with shown.started("--during-deploy", *arguments) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        time.sleep(1)
+        shown.promote()
+        if stall:
+            process.send_signal(signal.SIGSTOP)
+            time.sleep(stall)
+            process.send_signal(signal.SIGCONT)
+        process.stdout.read()
+        process.wait(DEADLINE)
+    account = json.loads((shown.folder / "reports" / "during-deploy.json").read_text())
+    decision = str(json.loads((shown.folder / "reports" / "verdict.json").read_text())["verdict"]["decision"])
+    missing = sum(counts.get("missing", 0) for counts in account["by_version"].values())
+    told = {name: account[name] for name in ("sent", "bad", "availability", "strip")}
+    shown.figures |= {"verdict": decision, "missing": missing, **told}
+    return decision
 
 
 def healthy(shown: Demonstration) -> bool:
@@ -253,7 +295,7 @@ def shared(shown: Demonstration) -> bool:
     return verdict["decision"] == "hold" and shown.project()["lastAliasRequest"] is None
 
 
-DEMONSTRATIONS = {each.__name__: each for each in (outage, tenth, cut, shared, healthy)}
+DEMONSTRATIONS = {each.__name__: each for each in (outage, tenth, cut, shared, switch, stalled, healthy)}
 FAULTS = {"outage": "outage", "tenth": "error-rate-tenth"}
 
 

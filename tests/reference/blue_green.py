@@ -50,7 +50,7 @@ class BlueGreen:
         return answer.headers["x-velocity-version"] if answer.is_success else str(answer.status_code)
 
     def seen_during(self, action: Callable[[], None]) -> Counter[str]:
-        """What visitors get while something is done: at most eight at once."""
+        """What visitors get before, while and after something is done: eight at once."""
         seen: Counter[str] = Counter()
         done = False
 
@@ -61,7 +61,10 @@ class BlueGreen:
         with ThreadPoolExecutor(8) as visitors:
             visiting = [visitors.submit(visit) for _ in range(8)]
             try:
+                eventually(lambda: seen.total() >= 8, "visitors come")
                 action()
+                enough = seen.total() + 16  # of which eight at most were under way
+                eventually(lambda: seen.total() >= enough, "visitors come afterwards")
             finally:
                 done = True
             for each in visiting:

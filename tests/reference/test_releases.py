@@ -1,5 +1,6 @@
 """Two releases behind one address, the control plane that switches between them, and each way of doing it badly."""
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -8,6 +9,8 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from postflight.config.ready import fill, parse_ready
+from postflight.model import Deployment
 from reference.__main__ import main
 from tests.reference.blue_green import BlueGreen, blue_green
 from tests.reference.running import Running, eventually
@@ -58,6 +61,15 @@ def test_releases_share_what_people_have(well: BlueGreen) -> None:
         project = user.post("/api/projects", json={"name": "Shared"}).raise_for_status().json()
         read = user.get(f"{well.new['url']}/api/projects/{project['id']}")
         assert (read.status_code, read.headers["x-velocity-version"]) == (200, "1.5.0")
+
+
+def test_the_ready_line_is_read_by_postflight(well: BlueGreen) -> None:
+    ready = parse_ready(json.dumps(well.running.ready))
+    assert ready.control is not None
+    assert ready.control.project == well.project["id"]
+    assert [release.version for release in ready.releases] == ["1.4.2", "1.5.0"]
+    filled = fill(Deployment("velocity", "reference", "http://127.0.0.1:1", known=True), ready)
+    assert filled.secrets["vercel_token"].reveal() == ready.control.token, "a secret, so that no output ever has it"
 
 
 class TestControlPlane:

@@ -44,7 +44,8 @@ from postflight.watch.transition.visits import Pace, Visits
 START = 0.2  # seconds until the first request
 MOST_VISITS = 500_000
 _SLOW = 2.0  # seconds, where budgets.yaml has no response time
-_MOST_TOLD = 10  # windows on the terminal
+_MOST_TOLD = 10  # windows on the terminal, after it
+_MOST_LINES = 40  # on the terminal, while requests are sent: releases that flap would fill it
 
 
 _NOT_HERE = ("control_url", "prometheus", "error_table", "locust", "block", "ledger")  # options of the other watch
@@ -229,6 +230,7 @@ class _Teller:
         self._console = console
         self._version = ""
         self._bad = False
+        self._lines = 0
 
     def tell(self, visit: Visit) -> None:
         """Print a line when something is new."""
@@ -240,7 +242,11 @@ class _Teller:
             self._print(visit, f"{visit.version} answers")
 
     def _print(self, visit: Visit, said: str) -> None:
-        self._console.print(terminal.plain(f"{visit.at:8.2f} s  {said}"))
+        self._lines += 1
+        if self._lines <= _MOST_LINES:
+            self._console.print(terminal.plain(f"{visit.at:8.2f} s  {said}"))
+        elif self._lines == _MOST_LINES + 1:
+            self._console.print("           and so on: the rest is in the reports")
 
 
 def _show(console: Console, account: Account) -> None:
