@@ -40,6 +40,11 @@ class Visit:
     version: str = ""
     said: str = ""
 
+    @property
+    def answered(self) -> float:
+        """When its answer was there, or its end known."""
+        return self.at + self.seconds
+
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
@@ -54,8 +59,8 @@ class Trouble:
 class Window:
     """A run of bad requests, with no good one between them. Whoever came from `first` to `last` got nothing.
 
-    The outage may have begun at any time after `after`, the last good request before, and ended at any time before
-    `before`, the first good one behind; None where there is none, and the bound is not known.
+    The outage began after `after`, when the last good request before was due, and had ended by `before`, when the first
+    good one behind was answered; None where there is none, and the bound is not known.
     """
 
     first: float
@@ -163,7 +168,7 @@ def _merged(troubles: Iterable[Trouble]) -> tuple[Trouble, ...]:
 
 def _cleared(visit: Visit, troubles: Sequence[Trouble], ends: Sequence[float]) -> Visit:
     first = bisect_left(ends, visit.at)  # that has not ended before the visit began
-    if first < len(troubles) and troubles[first].start <= visit.at + visit.seconds:
+    if first < len(troubles) and troubles[first].start <= visit.answered:
         return replace(visit, end=End.MISSING, said=troubles[first].why)
     return visit
 
@@ -181,7 +186,7 @@ def _windows(visits: Sequence[Visit]) -> Iterator[Window]:
                 requests=len(run),
                 lost=sum(visit.end is End.LOST for visit in run),
                 after=after,
-                before=runs[number][0].at if number < len(runs) else None,
+                before=runs[number][0].answered if number < len(runs) else None,
                 said=Counter(visit.said for visit in run).most_common(1)[0][0],
             )
         after = run[-1].at
