@@ -132,13 +132,16 @@ def create_vercel(project: Project, token: str) -> ASGIApp:
         exception_handlers={HTTPException: answer_http_error},
     )
     app.state.project = project
-    return _RequireToken(app, token)
+    return _RequireToken(app, token, project.account)
 
 
 class _RequireToken:
-    def __init__(self, app: ASGIApp, token: str) -> None:
+    """Lets in who has the token, on behalf of the one team that there is or of nobody."""
+
+    def __init__(self, app: ASGIApp, token: str, team: str) -> None:
         self._app = app
         self._expected = f"Bearer {token}".encode()
+        self._team = team
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         app = self._app
@@ -148,6 +151,8 @@ class _RequireToken:
                 app = _refuse(403, "forbidden", "The request is missing an authentication token", missingToken=True)
             elif not compare_digest(given, self._expected):
                 app = _refuse(403, "forbidden", "Not authorized", invalidToken=True)
+            elif QueryParams(scope["query_string"]).get("teamId", self._team) != self._team:
+                app = _refuse(403, "forbidden", "Not authorized")
         await app(scope, receive, send)
 
 

@@ -80,6 +80,13 @@ class TestControlPlane:
         assert nobody.json()["error"]["code"] == "forbidden"
         assert wrong.json()["error"] == {"code": "forbidden", "message": "Not authorized", "invalidToken": True}
 
+    def test_it_acts_for_its_team_only(self, well: BlueGreen) -> None:
+        own = well.running.ready["control"]["team"]
+        statuses = [
+            well.api.get("/v9/projects/velocity", params={"teamId": team}).status_code for team in (own, "team_other")
+        ]
+        assert statuses == [200, 403]
+
     def test_deployments_are_listed_newest_first(self, well: BlueGreen) -> None:
         listed = well.api.get("/v6/deployments", params={"projectId": "velocity", "target": "production"}).json()
         assert [each["uid"] for each in listed["deployments"]] == [well.new["id"], well.old["id"]]
