@@ -15,6 +15,7 @@ import click
 from rich.console import Console
 
 from postflight import __version__
+from postflight.commands import during_deploy
 from postflight.commands.acting import Acting, act_on, stand_by
 from postflight.commands.ending import end_with_verdict
 from postflight.commands.simulate import Duration, Ratio
@@ -63,6 +64,7 @@ class Options:
     prometheus: str | None
     match: str
     error_table: str | None
+    locust: str | None
     json_lines: bool
     act: bool
     release: str
@@ -87,6 +89,8 @@ class Options:
 @click.option("--prometheus", help="Address of a Prometheus server that scrapes the deployment.")
 @click.option("--match", default="", help="""Its series of this deployment: 'job="web",version="2"'.""")
 @click.option("--error-table", help="Table of errors in PostgreSQL (the environment's secret database_url).")
+@click.option("--locust", help="Address of a running Locust's web interface: its users' requests and failures.")
+@during_deploy.options
 @click.option("--json-lines", is_flag=True, help="Print the ledger's lines, for machines; all else goes to stderr.")
 @click.option("--act", is_flag=True, help="Roll back when that is the verdict, as deployments.yaml says.")
 @click.option("--release", default="", help="The release that is watched; default: what it says itself.")
@@ -100,6 +104,9 @@ def watch(**given: object) -> None:
     The triggers are those of budgets.yaml. With --act the steps of `rollback:` in deployments.yaml follow, exactly once
     for each release; without it they are only said. Ctrl-C ends the watch with the verdict that its evidence allows.
     """
+    during = during_deploy.taken(given)
+    if during is not None:
+        during_deploy.watch(given, during)
     options = Options(**given)  # type: ignore[arg-type]  # click has checked the types
     console = Console(stderr=options.json_lines, highlight=False)
     end_with_verdict("watch", console, lambda: Session(options, console).run())
@@ -157,6 +164,7 @@ class Session:
             options.prometheus,
             options.match,
             options.error_table,
+            options.locust,
         )
 
     async def _watch(
