@@ -14,7 +14,7 @@ import click
 from rich.console import Console
 
 from postflight import __version__
-from postflight.commands.acting import Acting, act_on, stand_by
+from postflight.commands.acting import Acting, act_on, go_on, stand_by
 from postflight.commands.ending import end_with_verdict
 from postflight.errors import CannotMeasure, ConfigError
 from postflight.model import Decision, Deployment, Finding, OnBreach, Status
@@ -105,6 +105,8 @@ class Gate:
             )
             acting = Acting(options.act, options.release, options.reports, options.deployments, options.budgets)
             standby = stand_by(target, acting, self._run_id, self._console) if options.act else None
+            if standby is not None:
+                go_on(standby, acting, self._console)
             seen = preflight(deployment, self._run_id, redactor)
             self._findings.append(seen)
             self._tell(Progress(1, seen.title, seen.status, seen.seconds))

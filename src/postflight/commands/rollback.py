@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from postflight.commands.acting import Acting, act_on, stand_by
+from postflight.commands.acting import Acting, act_on, go_on, stand_by
 from postflight.config.nearest import did_you_mean
 from postflight.config.rollback import Part
 from postflight.errors import ConfigError, PostflightError
@@ -80,6 +80,9 @@ def _run(options: Options, console: Console) -> int:
             return ExitCode.INVALID
         now = datetime.now(UTC).isoformat(timespec="seconds")
         reasons = (standby.redactor.text(options.reason) or "a person pulled the trigger",)
+        done = go_on(standby, acting, console)
+        if done is not None and not options.release:
+            return done.verdict.decision.exit_code  # it was pulled before: once is enough
         done = act_on(standby, Cause(options.trigger, do, reasons, now, Part(options.scope)), acting, console)
     if done is None:
         return ExitCode.INVALID

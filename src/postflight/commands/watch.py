@@ -16,7 +16,7 @@ from rich.console import Console
 
 from postflight import __version__
 from postflight.commands import during_deploy
-from postflight.commands.acting import Acting, act_on, stand_by
+from postflight.commands.acting import Acting, act_on, go_on, stand_by
 from postflight.commands.ending import end_with_verdict
 from postflight.commands.simulate import Duration, Ratio
 from postflight.errors import ConfigError
@@ -135,6 +135,8 @@ class Session:
             )
             acting = Acting(options.act, options.release, options.reports, options.deployments, options.budgets)
             standby = stand_by(target, acting, self._run_id, self._console)
+            if standby is not None:
+                go_on(standby, acting, self._console)
             seen = preflight(target.deployment, self._run_id)
             if seen.status is Status.INVALID:
                 verdict = decide([seen], planned=[seen.check], may_roll_back=target.deployment.known)

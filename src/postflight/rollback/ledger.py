@@ -86,6 +86,21 @@ class History:
         steps = [line for line in self.lines if isinstance(line, StepLine) and line.action == action]
         return steps[-1] if steps else None
 
+    @property
+    def case(self) -> Case | None:
+        """The case as it was first told, or None of an empty ledger."""
+        return next((line.case for line in self.lines if isinstance(line, CaseLine)), None)
+
+    @property
+    def began(self) -> datetime:
+        """When the last run began to act on it."""
+        return max(datetime.fromisoformat(line.time) for line in self.lines if isinstance(line, CaseLine))
+
+    @property
+    def is_ended(self) -> bool:
+        """Whether a run came to its end, and told of it."""
+        return self.event("ended") is not None
+
     def dangling(self) -> tuple[str, ...]:
         """Return the actions that may have been done, and of which nobody knows more."""
         names = dict.fromkeys(line.action for line in self.lines if isinstance(line, StepLine))
@@ -139,6 +154,13 @@ def read_history(folder: Path) -> History:
     """Return what the ledger says now, without the lock: a line that is just being written is left out."""
     path = folder / "ledger.jsonl"
     return History(tuple(line for _, line in read_journal(path, _LINE))) if path.exists() else History()
+
+
+def histories(state: Path, platform: str, environment: str) -> tuple[History, ...]:
+    """Return what was done about the releases of an environment, the last one first. Raises `CannotMeasure`."""
+    folder = state.joinpath(_folder_name(platform), _folder_name(environment))
+    found = [read_history(path.parent) for path in folder.glob("*/ledger.jsonl")]
+    return tuple(sorted((each for each in found if each.case), key=lambda each: each.began, reverse=True))
 
 
 @contextlib.contextmanager

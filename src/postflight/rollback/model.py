@@ -45,6 +45,7 @@ class Case:
     since: str
     reasons: tuple[str, ...]
     serves: str = ""
+    part: Part = Part.FULL
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ from postflight.rollback.serving import Serving
 PATIENCE = 60.0  # seconds that one waits for somebody else who acts
 BETWEEN = 0.5  # seconds between two questions whether it is done
 _SWITCHING = {Part.FULL, Part.FRONTEND}  # parts whose rollback changes which release the front says that it is
+_SENT = {Stage.SENT, Stage.UNCLEAR, Stage.ACCEPTED, Stage.VERIFIED}  # it may have been done
 _SETTLED = {Stage.ACCEPTED, Stage.VERIFIED, Stage.REFUSED, Stage.UNCLEAR}
 
 Say = Callable[[str, str], None]  # a line, and its style
@@ -127,8 +128,8 @@ class _Rollback:
 
     def _act(self) -> tuple[Outcome, ...]:
         plan, history = self._plan, self._ledger.history
-        begun = any(history.last(action.about.name) for action in plan.actions)
-        if not begun and (other := self._switched_already()):
+        sent = any((last := history.last(action.about.name)) and last.stage in _SENT for action in plan.actions)
+        if not sent and (other := self._switched_already()):
             words = f"{other} serves, not {plan.case.serves}, which was judged: somebody has switched already"
             return tuple(Outcome(action.about.name, Stage.REFUSED, "", words) for action in plan.actions)
         dangling = set(history.dangling()) - {action.about.name for action in plan.actions}
