@@ -4,13 +4,14 @@ import argparse
 import asyncio
 import json
 import logging
+import re
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 
 from reference import faults
 from reference.headers import TIERS
-from reference.settings import Settings
+from reference.settings import RELEASE, Settings
 
 _COULD_NOT_START = 1
 
@@ -23,9 +24,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _list_faults(as_json=options.json)
         return 0
     try:
-        planted = faults.find(options.fault)
+        planted, planted_next = faults.find(options.fault), faults.find(options.next_fault)
     except ValueError as error:
         parser.error(str(error))
+    if not options.next_release and (planted_next or planted & faults.OF_SWITCHING):
+        parser.error("these faults need a release to switch to: --next-release 1.5.0")
     logging.basicConfig(level=options.log_level, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
     settings = Settings(
         faults=planted,
@@ -34,6 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         pool=options.pool,
         database=options.database,
         until_stdin_closes=options.until_stdin_closes,
+        next_release=options.next_release,
+        next_faults=planted_next,
+        switch_lasts=options.switch_lasts,
     )
     from reference.platform import (
         run,
@@ -54,6 +60,23 @@ def _make_parser() -> argparse.ArgumentParser:
         description="Starts the reference platform on 127.0.0.1 and prints one line of JSON when it is ready.",
     )
     parser.add_argument("--fault", action="append", default=[], metavar="NAME", help="plant a fault; repeatable")
+    parser.add_argument(
+        "--next-release", type=_version, metavar="VERSION", help="a release that waits beside this one: blue-green"
+    )
+    parser.add_argument(
+        "--next-fault",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="plant a fault in the next release; repeatable",
+    )
+    parser.add_argument(
+        "--switch-lasts",
+        type=_seconds,
+        default=0.5,
+        metavar="SECONDS",
+        help="how long a planted way of switching badly lasts (default: %(default)s)",
+    )
     parser.add_argument("--tier", choices=TIERS, default="baseline", help="of security headers (default: %(default)s)")
     parser.add_argument("--tls", action="store_true", help="serve HTTPS with a certificate made for this run")
     parser.add_argument(
@@ -73,6 +96,19 @@ def _positive(text: str) -> int:
     number = int(text) if text.isdecimal() and len(text) < 4 else 0
     if not 1 <= number <= 100:
         raise argparse.ArgumentTypeError("expected 1 to 100")
+    return number
+
+
+def _version(text: str) -> str:
+    if not re.fullmatch(r"[0-9A-Za-z][0-9A-Za-z.+-]{0,63}", text) or text == RELEASE:
+        raise argparse.ArgumentTypeError(f"expected a version like 1.5.0, other than {RELEASE}")
+    return text
+
+
+def _seconds(text: str) -> float:
+    number = float(text) if re.fullmatch(r"[0-9]{1,2}(\.[0-9]{1,3})?", text) else 0.0
+    if number <= 0:
+        raise argparse.ArgumentTypeError("expected seconds, above 0 and below 100")
     return number
 
 

@@ -165,11 +165,25 @@ REPORTS_ELSEWHERE = Fault("reports-elsewhere", "policies name an endpoint that i
 REPORTS_TO_NOBODY = Fault("reports-to-nobody", "report-to names an endpoint that no header declares", ("P13-X4",))
 REPORTS_FORGOTTEN = Fault("reports-forgotten", "violation reports are taken and not kept", ("P13-X4",))
 
+# Releases, and switching between them (releases.py)
+ERROR_RATE_TENTH = Fault("error-rate-tenth", "every tenth answer of the web service is 500", ("VEL-M1", "VIB-T1"))
+OUTAGE = Fault("outage", "every answer of the web service is 500", ("VEL-Z2", "VIB-T1"))
+SWITCH_DROPS = Fault("switch-drops", "requests before a switch wait, and are cut off by it", ("VEL-Z1",))
+SWITCH_GAP = Fault("switch-gap", "connections are refused for a while at a switch", ("VEL-Z1",))
+SWITCH_502 = Fault("switch-502", "a switch answers 502 for a while", ("VEL-Z1",))
+SWITCH_FLAPS = Fault("switch-flaps", "both releases answer in turns for a while after a switch", ("VEL-Z1",))
+SWITCH_IGNORED = Fault("switch-ignored", "a switch is accepted, called done, and never made", ("VEL-Z2", "VEL-Z3"))
+ROLLBACK_BROKEN = Fault("rollback-broken", "a release that is switched back to answers 500", ("VIB-R1",))
+
 IN_PAGES = frozenset({
     POLICY_NOT_FOR_BROWSERS, POLICY_ON_FIRST_VISIT, POLICY_IN_BODY, POLICY_TIGHTENED, META_BLOCKS_OWN_SCRIPTS,
     NONCE_STALE, SCRIPTS_REVIVED, TRUSTED_TYPES_WAVED, BLOB_WORKERS, UNGUARDED_FRAMES, EVERYBODY_FRAMES,
     SESSION_COPIED, CORS_FOR_BROWSERS, MIXED_IMAGE, REPORTS_REFUSED, REPORTS_ELSEWHERE, REPORTS_TO_NOBODY,
     REPORTS_FORGOTTEN,
+})  # fmt: skip
+
+OF_SWITCHING = frozenset({
+    SWITCH_DROPS, SWITCH_GAP, SWITCH_502, SWITCH_FLAPS, SWITCH_IGNORED, ROLLBACK_BROKEN,
 })  # fmt: skip
 
 REGISTRY: dict[str, Fault] = {
@@ -197,6 +211,7 @@ REGISTRY: dict[str, Fault] = {
         NONCE_STALE, SCRIPTS_REVIVED, TRUSTED_TYPES_WAVED, BLOB_WORKERS, UNGUARDED_FRAMES, EVERYBODY_FRAMES,
         SESSION_COPIED, CORS_FOR_BROWSERS, MIXED_IMAGE, REPORTS_REFUSED, REPORTS_ELSEWHERE, REPORTS_TO_NOBODY,
         REPORTS_FORGOTTEN,
+        ERROR_RATE_TENTH, OUTAGE, SWITCH_DROPS, SWITCH_GAP, SWITCH_502, SWITCH_FLAPS, SWITCH_IGNORED, ROLLBACK_BROKEN,
     )
 }  # fmt: skip
 

@@ -37,13 +37,13 @@ _REFUSAL_HEADERS: dict[int, Object] = {
 _VERSION = {"x-velocity-version": {"$ref": "#/components/headers/Version"}}
 
 
-def document(base_url: str) -> Object:
-    """Return the document of the web API that answers at `base_url`."""
+def document(base_url: str, release: str = RELEASE) -> Object:
+    """Return the document of the web API that answers at `base_url`, of this release."""
     return {
         "openapi": "3.1.0",
         "info": {
             "title": "Velocity",
-            "version": RELEASE,
+            "version": release,
             "summary": "Projects, their files and their live previews",
             "description": "Errors have one shape, `Error`. Times are in UTC.",
         },

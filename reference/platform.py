@@ -12,6 +12,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import asdict, dataclass
 
 from reference.auth import Tokens, hash_password
+from reference.blue_green import SOCKETS, BlueGreen, make_blue_green
 from reference.database import Database, create_database, open_database
 from reference.faults import TLS_OLD_VERSION
 from reference.metrics import HttpMetrics
@@ -22,7 +23,7 @@ from reference.realtime.app import PATH as REALTIME_PATH
 from reference.realtime.app import create_realtime
 from reference.services import Addresses, Services
 from reference.serving import Listener, base_url, listen, serve
-from reference.settings import REGIONS, RELEASE, Settings
+from reference.settings import REGIONS, Settings
 from reference.tls import make_certificates
 from reference.web.app import create_web
 from reference.web.previews import make_orchestrator_client
@@ -79,7 +80,9 @@ async def start(settings: Settings) -> AsyncIterator[dict[str, object]]:
         await _add_users(database, accounts.values())
 
         plain = (PLAIN,) if settings.tls else ()
-        sockets = {name: stack.enter_context(listen()) for name in ("web", "realtime", *REGIONS, *plain)}
+        side_by_side = SOCKETS if settings.next_release else ()
+        named = ("web", "realtime", *REGIONS, *plain, *side_by_side)
+        sockets = {name: stack.enter_context(listen()) for name in named}
         realtime_url = base_url(sockets["realtime"], tls=settings.tls, scheme="ws")
         tokens = Tokens(faults=settings.faults)
         services = Services(
@@ -100,17 +103,22 @@ async def start(settings: Settings) -> AsyncIterator[dict[str, object]]:
         metrics = HttpMetrics()
         pool = Pool(services, metrics.registry)
         stack.push_async_callback(pool.close)
+        blue_green: BlueGreen | None = None
+        if settings.next_release:
+            blue_green = make_blue_green(services, orchestrator, sockets["web"], sockets)
         listeners = [
-            Listener(create_web(services, orchestrator), sockets["web"]),
+            *(blue_green.listeners if blue_green else [Listener(create_web(services, orchestrator), sockets["web"])]),
             Listener(create_realtime(services), sockets["realtime"], websockets=True),
             *(Listener(create_orchestrator(services, region, pool, metrics), sockets[region]) for region in REGIONS),
         ]
         if settings.tls:
             listeners.append(Listener(create_upgrade(services), sockets[PLAIN], plain=True))
         oldest = ssl.TLSVersion.TLSv1_1 if TLS_OLD_VERSION in settings.faults else None
-        await stack.enter_async_context(serve(listeners, certificates, oldest=oldest))
+        servers = await stack.enter_async_context(serve(listeners, certificates, oldest=oldest))
+        if blue_green:
+            blue_green.serve_on(servers)
         plain_http = f"http://localhost:{sockets[PLAIN].getsockname()[1]}" if settings.tls else None
-        yield _ready_line(services, accounts, plain_http)
+        yield _ready_line(services, accounts, plain_http) | (blue_green.ready_line() if blue_green else {})
 
 
 async def _add_users(database: Database, accounts: Iterable[Account]) -> None:
@@ -139,7 +147,7 @@ def _ready_line(services: Services, accounts: dict[str, Account], plain_http: st
         "accounts": {name: asdict(account) for name, account in accounts.items()},
         "ca_file": str(services.certificates.ca) if services.certificates else None,
         "pool": services.settings.pool,
-        "release": RELEASE,
+        "release": services.settings.release,
         "tier": services.settings.tier,
         "faults": sorted(fault.name for fault in services.settings.faults),
     }

@@ -20,21 +20,51 @@ _MAX_CONNECTIONS = 1000
 _KEEP_ALIVE = 30  # seconds; longer than a client's pool keeps one, so that it is rarely us who closes under a request
 
 
-class _Server(uvicorn.Server):
-    """A server that leaves signals to the platform."""
+class Server(uvicorn.Server):
+    """A server that leaves signals to the platform, and whose connections can be refused and cut."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
+        """Capture none."""
         yield
 
+    def refuse(self) -> None:
+        """Refuse new connections. Requests under way go on; the port is free for others, unless somebody holds it."""
+        for server in self.servers:
+            server.close()
 
-def listen() -> socket.socket:
-    """Bind a free port of 127.0.0.1."""
+    async def accept(self, bound: socket.socket) -> None:
+        """Take connections on this socket, after `refuse`."""
+        server = await asyncio.get_running_loop().create_server(self._make_protocol, sock=bound, ssl=self.config.ssl)
+        self.servers.append(server)
+
+    def cut(self) -> None:
+        """Reset every connection, whatever is under way on it."""
+        for connection in tuple(self.server_state.connections):
+            assert isinstance(connection.transport, asyncio.Transport)
+            connection.transport.abort()
+
+    def _make_protocol(self) -> asyncio.Protocol:
+        """Make what uvicorn's own start makes for each connection."""
+        make = self.config.http_protocol_class
+        return make(  # type: ignore[call-arg]  # uvicorn types its protocols as any protocol
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        )
+
+
+def listen(port: int = 0) -> socket.socket:
+    """Bind a port of 127.0.0.1: a free one, or one that `hold` holds."""
+    bound = hold(port)
+    bound.listen(256)  # connections wait here while their server starts
+    return bound
+
+
+def hold(port: int) -> socket.socket:
+    """Bind a port without listening: connections are refused, and it is taken by nobody but `listen`."""
     # asyncio sets TCP_NODELAY only on sockets that name their protocol; without it many answers come 40 ms late.
     bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    bound.bind(("127.0.0.1", 0))
-    bound.listen(256)  # connections wait here while their server starts
+    bound.bind(("127.0.0.1", port))
     return bound
 
 
@@ -57,8 +87,8 @@ class Listener:
 @asynccontextmanager
 async def serve(
     listeners: Sequence[Listener], certificates: Certificates | None, *, oldest: ssl.TLSVersion | None = None
-) -> AsyncIterator[None]:
-    """Serve these; all answer once this is entered, and all are closed after it, at the same time.
+) -> AsyncIterator[list[Server]]:
+    """Serve these, and give their servers; all answer once this is entered, and all are closed after it together.
 
     `oldest` is the oldest version of TLS that is accepted; None: as OpenSSL thinks best.
     """
@@ -72,7 +102,7 @@ async def serve(
                 if any(task.done() for task in tasks):
                     raise RuntimeError("a server ended before it had started; its reason is in the log")
                 await asyncio.sleep(0.002)
-        yield
+        yield servers
     finally:
         for server in servers:
             server.should_exit = True
@@ -86,9 +116,7 @@ async def serve(
             listener.bound.close()
 
 
-def _make_server(
-    listener: Listener, certificates: Certificates | None, oldest: ssl.TLSVersion | None
-) -> uvicorn.Server:
+def _make_server(listener: Listener, certificates: Certificates | None, oldest: ssl.TLSVersion | None) -> Server:
     shown = None if listener.plain else certificates
     config = uvicorn.Config(
         listener.app,
@@ -108,4 +136,4 @@ def _make_server(
         assert config.ssl is not None
         config.ssl.minimum_version = oldest
         config.ssl.set_ciphers("ALL:@SECLEVEL=0")  # else OpenSSL refuses old versions all the same
-    return _Server(config)
+    return Server(config)

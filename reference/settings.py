@@ -19,7 +19,11 @@ IDLE_TIMEOUT = 1800  # seconds; both the default and the longest
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How to start. `pool` is the number of previews that may live at once; `database` a server to borrow, or None."""
+    """How to start. `pool` is the number of previews that may live at once; `database` a server to borrow, or None.
+
+    `next_release` is the version that waits beside `release`, with faults of its own, to be switched to; None: nothing
+    waits. `switch_lasts` is how many seconds a planted way of switching badly lasts.
+    """
 
     faults: frozenset[Fault] = frozenset()
     tier: Tier = "baseline"
@@ -27,3 +31,7 @@ class Settings:
     pool: int = 5
     database: str | None = None
     until_stdin_closes: bool = False
+    release: str = RELEASE
+    next_release: str | None = None
+    next_faults: frozenset[Fault] = frozenset()
+    switch_lasts: float = 0.5

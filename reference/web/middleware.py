@@ -10,14 +10,14 @@ from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from reference.answers import error_answer
-from reference.faults import ERROR_RATE, GEO_IGNORED, GEO_UNTOLD, SLOW_RESPONSES
+from reference.faults import ERROR_RATE, ERROR_RATE_TENTH, GEO_IGNORED, GEO_UNTOLD, OUTAGE, SLOW_RESPONSES
 from reference.header_faults import Answer, make_nonce, spoil
 from reference.headers import encoded, security_headers
 from reference.services import Services
-from reference.settings import RELEASE
 
 _SLOW = 3.0  # seconds
-_ONE_IN = 3  # answers
+_ONE_IN = 3  # answers of the API
+_ONE_IN_ALL = 10
 _NOT_PAGES = ("/api/", "/static/", "/metrics", "/openapi.json", "/favicon.ico")
 
 
@@ -45,7 +45,7 @@ class HeadersMiddleware:
         async def add(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                headers["x-velocity-version"] = RELEASE
+                headers["x-velocity-version"] = settings.release
                 if path.startswith("/api/"):
                     headers.setdefault("Cache-Control", "no-store")
                 for header in self._security(nonce, headers.get("content-type", "")):
@@ -114,12 +114,16 @@ def _code(text: str | None, default: str) -> str:
 
 
 class TroubleMiddleware:
-    """Plants errors and delays on a share of the API's answers: every third, so that a test can count on them."""
+    """Plants errors and delays at a rate: every third answer of the API, every tenth or each of all but `/metrics`.
+
+    Counted, not drawn, so that a test can rely on them.
+    """
 
     def __init__(self, app: ASGIApp, services: Services) -> None:
         self._app = app
         self._faults = services.settings.faults
-        self._answers = itertools.count(1)
+        self._answers = itertools.count(1)  # of the API
+        self._all = itertools.count(1)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         app = self._app
@@ -128,4 +132,9 @@ class TroubleMiddleware:
                 await asyncio.sleep(_SLOW)
             if ERROR_RATE in self._faults:
                 app = error_answer(500, "internal_error", "planted: error-rate")
+        if scope["type"] == "http" and scope["path"] != "/metrics":
+            if ERROR_RATE_TENTH in self._faults and next(self._all) % _ONE_IN_ALL == 0:
+                app = error_answer(500, "internal_error", "planted: error-rate-tenth")
+            if OUTAGE in self._faults:
+                app = error_answer(500, "internal_error", "planted: outage")
         await app(scope, receive, send)

@@ -19,7 +19,7 @@ from reference.answers import ApiError, Body, Text, read_body, read_json, timest
 from reference.database import Connection
 from reference.faults import DEGRADED_HEALTH
 from reference.services import services_of
-from reference.settings import ENVIRONMENT, RELEASE
+from reference.settings import ENVIRONMENT
 from reference.web.previews import orchestrator_of
 
 _HEALTH_DEADLINE = 3.0  # seconds
@@ -47,7 +47,7 @@ async def _health(request: Request) -> Response:
     body = {
         "status": "healthy" if all(healthy.values()) else "degraded",
         "timestamp": timestamp(datetime.now(UTC)),
-        "version": RELEASE,
+        "version": services.settings.release,
         "checks": {name: "healthy" if good else "unhealthy" for name, good in healthy.items()},
     }
     return JSONResponse(body, 200 if all(healthy.values()) else 503)
@@ -66,7 +66,8 @@ async def _flags(_request: Request) -> Response:
 
 
 async def _openapi(request: Request) -> Response:
-    return JSONResponse(openapi.document(services_of(request).addresses.web))
+    services = services_of(request)
+    return JSONResponse(openapi.document(services.addresses.web, services.settings.release))
 
 
 async def _csp_report(request: Request) -> Response:

@@ -14,7 +14,7 @@ from reference.answers import ApiError, bearer_token
 from reference.database import fetch_one
 from reference.faults import CONSOLE_ERROR, DEAD_ASSET, DEAD_LANDING, SCRIPT_ERROR, TOKEN_IN_URL
 from reference.services import services_of
-from reference.settings import FILE_PATH, RELEASE
+from reference.settings import FILE_PATH
 from reference.web.session import COOKIE, find_user
 
 _HERE = Path(__file__).parent
@@ -31,7 +31,7 @@ def render(request: Request, template: str, status: int = 200, **context: object
     services = services_of(request)
     page = _templates.get_template(template).render(
         nonce=request.state.nonce,
-        release=RELEASE,
+        release=services.settings.release,
         tier=services.settings.tier,
         country=request.state.country,
         config={"realtime": services.addresses.realtime, "anonKey": services.anon_key},

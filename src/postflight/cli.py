@@ -15,6 +15,7 @@ COMMANDS = {  # name -> "module:attribute"
     "gate": "postflight.commands.gate:gate",
     "headers": "postflight.commands.headers:headers",
     "history": "postflight.commands.history:history",
+    "rollback": "postflight.commands.rollback:rollback",
     "serve": "postflight.commands.serve:serve",
     "replay": "postflight.commands.replay:replay",
     "simulate": "postflight.commands.simulate:command",

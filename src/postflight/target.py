@@ -8,6 +8,7 @@ from pathlib import Path
 
 from postflight.config import choose, load_budgets, load_deployments, resolve
 from postflight.config.budgets import Budgets
+from postflight.config.rollback import RollbackWords
 from postflight.model import Deployment
 from postflight.reference_process import reference_platform
 
@@ -26,11 +27,15 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What is verified, what is allowed, and the reference platform's ready line where it was started."""
+    """What is verified, what is allowed, and the reference platform's ready line where it was started.
+
+    `rollback` is what a rollback is there; None where none is configured, and so for every unknown address.
+    """
 
     deployment: Deployment
     budgets: Budgets
     ready: str | None
+    rollback: RollbackWords | None = None
 
 
 @contextmanager
@@ -55,4 +60,4 @@ def opened(wanted: Wanted) -> Iterator[Target]:
             environ=os.environ,
             ready=ready,
         )
-        yield Target(deployment, budgets, ready)
+        yield Target(deployment, budgets, ready, choice.entry.rollback if choice.entry else None)

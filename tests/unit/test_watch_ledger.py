@@ -91,10 +91,10 @@ def forged(path: Path, old: str, new: str) -> None:
     assert old in text
     path.write_text(text.replace(old, new, 1))
     chain, lines = "", []
-    from postflight.watch.ledger import _chained
+    from postflight.journal import chained
 
     for body in path.read_text().splitlines():
-        chain = _chained(chain, body)
+        chain = chained(chain, body)
         lines.append(f'{body[:-1]}, "chain": "{chain}"}}\n')
     path.write_text("".join(lines))
 

@@ -130,3 +130,11 @@ def test_a_watch_of_nothing_is_refused() -> None:
 def test_the_plans_of_velro_can_be_kept(duration: float, every: float) -> None:
     rules = load_budgets(ROOT / "budgets.yaml").rules_of("velro")
     plan_watch(rules, ("probes",), alpha=0.01, duration=duration, block=every)
+
+
+def test_locust_feeds_errors_only() -> None:
+    """It tells no histogram of response times."""
+    rules = (ErrorRate(), ResponseTime())
+    plan, left_out = plan_watch(rules, ("probes", "locust"), alpha=0.01, duration=60.0, block=5.0)
+    assert [rule.name for rule in plan.rules] == ["error_rate.probes", "error_rate.locust", "response_time.probes"]
+    assert left_out == ()

@@ -14,6 +14,7 @@ import click
 from rich.console import Console
 
 from postflight import __version__
+from postflight.commands.acting import Acting, act_on, go_on, stand_by
 from postflight.commands.ending import end_with_verdict
 from postflight.commands.parts import Part, choose_parts
 from postflight.commands.remember import history_option
@@ -24,8 +25,10 @@ from postflight.redact import Redactor
 from postflight.reference_process import READY_VARIABLE
 from postflight.report import document, terminal, write_reports
 from postflight.report.document import About, Document
+from postflight.rollback.standby import Cause
 from postflight.run_id import RUN_ID_VARIABLE, new_run_id
 from postflight.stage_process import PHASES, STAGE_VARIABLE, STAGES, Progress, StageEnd, run_stage
+from postflight.stats.rules import Do
 from postflight.target import Wanted, opened
 from postflight.verdict import decide
 
@@ -48,6 +51,7 @@ class Options:
     budgets: Path | None
     deadline: float
     fail_fast: bool
+    act: bool
     release: str
     pytest_arguments: tuple[str, ...]
 
@@ -68,10 +72,14 @@ class Options:
 @click.option("--budgets", type=click.Path(path_type=Path), help="[default: budgets.yaml]")
 @click.option("--deadline", default=900.0, show_default=True, type=click.FloatRange(1), help="Seconds for all stages.")
 @click.option(
-    "--release", envvar="POSTFLIGHT_RELEASE", default="", help="What was deployed, for the history: v7, a commit."
+    "--release",
+    envvar="POSTFLIGHT_RELEASE",
+    default="",
+    help="What was deployed: v7, a commit. It is rolled back once.",
 )
 @history_option
 @click.option("--fail-fast", is_flag=True, help="Stop after the first stage that is not promote.")
+@click.option("--act", is_flag=True, help="Roll back when that is the verdict, as deployments.yaml says.")
 @click.argument("pytest_arguments", nargs=-1, type=click.UNPROCESSED)
 def gate(**given: object) -> None:
     """Verify a deployment and decide: promote (0), hold (10), roll back (20), or invalid (30).
@@ -110,6 +118,10 @@ class Gate:
                 terminal.plain(f"Postflight {__version__}, run {self._run_id}: {deployment.base_url}", "dim")
             )
             parts = choose_parts(options.stages or _stages_here(), deployment)
+            acting = Acting(options.act, options.release, options.reports, options.deployments, options.budgets)
+            standby = stand_by(target, acting, self._run_id, self._console) if options.act else None
+            if standby is not None:
+                go_on(standby, acting, self._console)
             seen = preflight(deployment, self._run_id, redactor)
             self._findings.append(seen)
             self._tell(Progress(1, seen.title, seen.status, seen.seconds))
@@ -118,7 +130,11 @@ class Gate:
                     self._run_parts(parts, deployment, environment)
                 except KeyboardInterrupt:  # a cancelled job decides nothing, also when it has found something bad
                     self._findings.append(replace(self._broken("gate", INTERRUPTED), voids_run=True))
-            return self._finish(deployment, redactor)
+            doc = self._finish(deployment, redactor)
+            if standby is not None and doc.verdict.decision is Decision.ROLLBACK:
+                reasons = [r.text for r in doc.verdict.reasons if r.decision is Decision.ROLLBACK]
+                act_on(standby, Cause("gate", Do.IMMEDIATE_ROLLBACK, reasons, doc.about.started), acting, self._console)
+            return doc
 
     def _run_parts(self, parts: Sequence[Part], deployment: Deployment, environment: Mapping[str, str]) -> None:
         for part in parts:

@@ -27,6 +27,8 @@ def replay(ledger: Path) -> None:
         click.echo(f"block {called.number}: {called.trigger}: {called.judgement.reason}")
     for reason in found.verdict.reasons:
         click.echo(f"{reason.decision.value}: {reason.text}")
+    for action in found.actions:
+        click.echo(f"action {action.action}: {action.stage}: {action.text}")
     ended = "reproduced to the last digit" if found.ended else "the watch did not end: this is what its blocks allow"
     click.echo(f"{found.verdict.decision.value.upper()}  {ended}")
     sys.exit(found.verdict.decision.exit_code)

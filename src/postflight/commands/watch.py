@@ -8,32 +8,37 @@ import sys
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
 from rich.console import Console
 
 from postflight import __version__
+from postflight.commands import during_deploy
+from postflight.commands.acting import Acting, act_on, go_on, stand_by
 from postflight.commands.ending import end_with_verdict
 from postflight.commands.remember import history_option
 from postflight.commands.simulate import Duration, Ratio
 from postflight.errors import ConfigError
-from postflight.model import Deployment, Status, Verdict
+from postflight.model import Decision, Deployment, Status, Verdict
 from postflight.probes.preflight import preflight
 from postflight.redact import Redactor
 from postflight.report import document, terminal, write_reports
 from postflight.report.document import About, Document
+from postflight.rollback.standby import Cause, Standby
 from postflight.run_id import new_run_id
 from postflight.signals.clock import SystemClock
-from postflight.stats.rules import Consecutive, ErrorRate, ResponseTime, Rule, WatchPlan
+from postflight.stats.control import Call
+from postflight.stats.rules import Consecutive, Do, ErrorRate, ResponseTime, Rule, WatchPlan
 from postflight.target import Target, Wanted, opened
 from postflight.verdict import decide
 from postflight.watch.assembly import Wiring, opened_sources
 from postflight.watch.conclude import conclude
-from postflight.watch.ledger import BlockLine, Header, Ledger, Line
+from postflight.watch.ledger import ActionLine, BlockLine, Header, Ledger, Line
 from postflight.watch.lines import Lines
 from postflight.watch.loop import Watch
+from postflight.watch.onset import Onset
 from postflight.watch.plan import LeftOut, plan_watch
 from postflight.watch.replay import call_line, verdict_line
 from postflight.watch.state import Record, WatchState
@@ -60,7 +65,10 @@ class Options:
     prometheus: str | None
     match: str
     error_table: str | None
+    locust: str | None
     json_lines: bool
+    act: bool
+    release: str
     ledger: Path | None
     reports: Path
     deployments: Path | None
@@ -82,17 +90,25 @@ class Options:
 @click.option("--prometheus", help="Address of a Prometheus server that scrapes the deployment.")
 @click.option("--match", default="", help="""Its series of this deployment: 'job="web",version="2"'.""")
 @click.option("--error-table", help="Table of errors in PostgreSQL (the environment's secret database_url).")
+@click.option("--locust", help="Address of a running Locust's web interface: its users' requests and failures.")
+@during_deploy.options
 @click.option("--json-lines", is_flag=True, help="Print the ledger's lines, for machines; all else goes to stderr.")
+@click.option("--act", is_flag=True, help="Roll back when that is the verdict, as deployments.yaml says.")
+@click.option("--release", envvar="POSTFLIGHT_RELEASE", default="", help="What was deployed; default: it is asked.")
 @click.option("--ledger", type=click.Path(path_type=Path), help="[default: ledger-RUN.jsonl among the reports]")
 @click.option("--reports", default="reports", show_default=True, type=click.Path(path_type=Path, file_okay=False))
 @click.option("--deployments", type=click.Path(path_type=Path), help="[default: deployments.yaml]")
 @click.option("--budgets", type=click.Path(path_type=Path), help="[default: budgets.yaml]")
 @history_option
 def watch(**given: object) -> None:
-    """Watch a deployment and decide: promote (0), hold (10), roll back (20), or invalid (30). Acts on nothing itself.
+    """Watch a deployment and decide: promote (0), hold (10), roll back (20), or invalid (30).
 
-    The triggers are those of budgets.yaml. Ctrl-C ends the watch with the verdict that its evidence allows.
+    The triggers are those of budgets.yaml. With --act the steps of `rollback:` in deployments.yaml follow, exactly once
+    for each release; without it they are only said. Ctrl-C ends the watch with the verdict that its evidence allows.
     """
+    during = during_deploy.taken(given)
+    if during is not None:
+        during_deploy.watch(given, during)
     options = Options(**given)  # type: ignore[arg-type]  # click has checked the types
     console = Console(stderr=options.json_lines, highlight=False)
     end_with_verdict("watch", console, lambda: Session(options, console).run())
@@ -119,12 +135,18 @@ class Session:
             plan, left_out = plan_watch(
                 rules, wiring.signals, alpha=options.alpha, duration=options.duration, block=self._block
             )
+            acting = Acting(options.act, options.release, options.reports, options.deployments, options.budgets)
+            standby = stand_by(target, acting, self._run_id, self._console)
+            if standby is not None:
+                go_on(standby, acting, self._console)
             seen = preflight(target.deployment, self._run_id)
             if seen.status is Status.INVALID:
                 verdict = decide([seen], planned=[seen.check], may_roll_back=target.deployment.known)
             else:  # a deployment that does not answer is watched all the same: it may just be starting
                 with Ledger(self._ledger) as ledger:
-                    verdict = asyncio.run(self._watch(target, plan, left_out, wiring, ledger))
+                    verdict, cause = asyncio.run(self._watch(target, plan, left_out, wiring, ledger))
+                    if standby is not None and cause is not None:
+                        self._act(standby, cause, acting, ledger)
             return self._finish(target.deployment, verdict)
 
     @property
@@ -146,11 +168,12 @@ class Session:
             options.prometheus,
             options.match,
             options.error_table,
+            options.locust,
         )
 
     async def _watch(
         self, target: Target, plan: WatchPlan, left_out: tuple[LeftOut, ...], wiring: Wiring, ledger: Ledger
-    ) -> Verdict:
+    ) -> tuple[Verdict, Cause | None]:
         stop = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -162,7 +185,10 @@ class Session:
         view = View(header, clock, origin, state)
         show, live = self._display(view)
 
+        onset = Onset(datetime.now(UTC) + timedelta(seconds=START), plan.block)
+
         def on_block(record: Record, now: WatchState, seconds: Sequence[float]) -> None:
+            onset.update(record)
             self._keep(ledger, BlockLine("block", _utc(), record, now.digits))
             for called in now.calls:
                 if called.number == record.number:
@@ -179,7 +205,12 @@ class Session:
         interrupted = session.state.blocks < plan.blocks and not session.state.decided
         verdict = conclude(session.state, left_out, may_roll_back=target.deployment.known, interrupted=interrupted)
         self._keep(ledger, verdict_line(verdict, interrupted=interrupted))
-        return verdict
+        return verdict, _cause(session.state, verdict, onset)
+
+    def _act(self, standby: Standby, cause: Cause, acting: Acting, ledger: Ledger) -> None:
+        done = act_on(standby, cause, acting, self._console)
+        for outcome in done.outcomes if done is not None and acting.act else ():
+            self._keep(ledger, ActionLine("action", _utc(), outcome.action, outcome.stage.value, outcome.evidence))
 
     def _display(self, view: View) -> tuple[View | Lines, AbstractContextManager[object]]:
         if self._console.is_terminal and not self._options.json_lines:
@@ -230,6 +261,16 @@ class Session:
         self._console.print()
         terminal.show(self._console, doc, reports=str(self._options.reports), note=f"every block is in {self._ledger}")
         return doc
+
+
+def _cause(state: WatchState, verdict: Verdict, onset: Onset) -> Cause | None:
+    """Return why to roll back: the trigger that called first for what cannot wait. None for any other verdict."""
+    called = [each for each in state.calls if each.judgement.call is Call.ACT and each.do is not Do.HOLD]
+    if verdict.decision is not Decision.ROLLBACK or not called:
+        return None
+    reasons = [reason.text for reason in verdict.reasons if reason.decision is Decision.ROLLBACK]
+    first = called[0]
+    return Cause(first.trigger, first.do, reasons, onset.of(first.trigger).isoformat(timespec="seconds"))
 
 
 def _utc() -> str:

@@ -19,6 +19,7 @@ from postflight.config.document import (
     read,
 )
 from postflight.config.requirements import Covered
+from postflight.config.rollback import RollbackWords
 from postflight.config.yaml_source import Problem, Source
 from postflight.model import Quantity, Unit
 
@@ -182,6 +183,7 @@ class Environment(Document):
         Field(description="files of vulnerability scanners: SARIF, or JSON of trivy, pip-audit, retire"),
     ] = ()
     database: Annotated[DatabaseEntry | None, Field(description="what the release's migration has made")] = None
+    rollback: Annotated[RollbackWords | None, Field(description="what a rollback is here (docs/rollback.md)")] = None
 
     @model_validator(mode="after")
     def _one_place(self) -> "Environment":

@@ -25,6 +25,23 @@ class ReadyAccount(_Fields):
     password: str
 
 
+class ReadyControl(_Fields):
+    """The control plane of a platform that was started with a next release, in Vercel's format."""
+
+    url: WebAddress
+    token: str
+    project: str
+    team: str
+
+
+class ReadyRelease(_Fields):
+    """One of its releases, and the address at which it answers whether it is live or not."""
+
+    id: str
+    version: str
+    url: WebAddress
+
+
 class Ready(_Fields):
     """What `python -m reference` prints as JSON once it is ready."""
 
@@ -42,6 +59,8 @@ class Ready(_Fields):
     tier: str
     jwt_key: str | None = None
     plain_http: WebAddress | None = None  # where plain HTTP is redirected from, under TLS
+    control: ReadyControl | None = None
+    releases: tuple[ReadyRelease, ...] = ()  # the one that was live first, first
 
 
 def parse_ready(line: str) -> Ready:
@@ -81,6 +100,7 @@ def fill(deployment: Deployment, ready: Ready) -> Deployment:
             "realtime_anon_key": _secret("realtime_anon_key", ready.anon_key),
             "database_url": _secret("database_url", ready.database),
             **({"jwt_key": _secret("jwt_key", ready.jwt_key)} if ready.jwt_key else {}),
+            **({"vercel_token": _secret("vercel_token", ready.control.token)} if ready.control else {}),
         },
         tier=ready.tier,
         ca_file=ready.ca_file,

@@ -13,15 +13,17 @@ from postflight.signals.canary import Canary
 from postflight.signals.clock import Clock
 from postflight.signals.endpoints import Endpoint, control_endpoints_of, endpoints_of
 from postflight.signals.http import Http, open_http
+from postflight.signals.locust import Locust
 from postflight.signals.probes import Probes, Schedule
 from postflight.signals.prometheus import Prometheus
 from postflight.signals.prometheus_api import PrometheusApi
 from postflight.signals.reading import Source
 from postflight.stats.rules import Gauge, ResponseTime, SequentialRule, WatchPlan
-from postflight.watch.plan import ERROR_TABLE, FED_BY, PROBES, PROMETHEUS
+from postflight.watch.plan import ERROR_TABLE, FED_BY, LOCUST, PROBES, PROMETHEUS
 
 MOST_REQUESTS = 500  # of ours at once
 PROMETHEUS_DEADLINE = 5.0  # seconds
+LOCUST_DEADLINE = 5.0
 CONTROL_ADDRESS_DEADLINE = 1.5  # seconds
 _LATEST = 0.5  # seconds that this runner itself may be late; less where a response time is judged that is short
 
@@ -36,11 +38,17 @@ class Wiring:
     prometheus: str | None = None
     match: str = ""
     error_table: str | None = None
+    locust: str | None = None
 
     @property
     def signals(self) -> tuple[str, ...]:
         """The names of the signals, as plans know them."""
-        given = {PROBES: True, PROMETHEUS: self.prometheus is not None, ERROR_TABLE: self.error_table is not None}
+        given = {
+            PROBES: True,
+            PROMETHEUS: self.prometheus is not None,
+            ERROR_TABLE: self.error_table is not None,
+            LOCUST: self.locust is not None,
+        }
         return tuple(name for name, there in given.items() if there)
 
 
@@ -73,8 +81,8 @@ async def opened_sources(
         http = await stack.enter_async_context(
             open_http(run_id=run_id, ca_file=deployment.ca_file, redactor=redactor, connections=at_once + 10)
         )
-        canary = await stack.enter_async_context(Canary(clock, late=_tolerated(plan)))
-        network = _Network(deployment, http, canary, clock)
+        canary = await stack.enter_async_context(Canary(clock, late=latest(*_judged(plan))))
+        network = Network(deployment, http, canary, clock)
 
         async def fetch(endpoint: Endpoint) -> Response:
             return await http.get(endpoint.url, deadline=wiring.deadline)
@@ -91,13 +99,16 @@ async def opened_sources(
             sources.append(_prometheus(wiring.prometheus, plan, wiring.match, http, clock))
         if wiring.error_table is not None:
             sources.append(_error_table(deployment, wiring.error_table, clock, redactor))
+        if wiring.locust is not None:
+            sources.append(_locust(wiring.locust, plan, http, clock))
         yield Sources(tuple(sources), (probes(beside, plan.sequential),) if beside else ())
 
 
-class _Network:
+class Network:
     """Whether this runner's network works: itself, and the address that answers whenever it does."""
 
     def __init__(self, deployment: Deployment, http: Http, canary: Canary, clock: Clock) -> None:
+        """`deployment.control` is that address; without one, the canary alone answers."""
         self._control = deployment.control
         self._http = http
         self._canary = canary
@@ -125,6 +136,13 @@ def _prometheus(url: str, plan: WatchPlan, match: str, http: Http, clock: Clock)
     return Prometheus(api, _fed_by(plan, PROMETHEUS), gauges, match=match, clock=clock)
 
 
+def _locust(url: str, plan: WatchPlan, http: Http, clock: Clock) -> Locust:
+    async def get(address: str) -> Response:
+        return await http.get(address, deadline=LOCUST_DEADLINE)
+
+    return Locust(url, _fed_by(plan, LOCUST), get, clock)
+
+
 def _error_table(deployment: Deployment, table: str, clock: Clock, redactor: Redactor) -> Source:
     database: Secret | None = deployment.secrets.get("database_url")
     if database is None:
@@ -143,7 +161,10 @@ def _fed_by(plan: WatchPlan, signal: str) -> list[SequentialRule]:
     return [rule for rule in plan.sequential if rule.name.endswith(f".{signal}")]
 
 
-def _tolerated(plan: WatchPlan) -> float:
+def latest(*limits: float) -> float:
     """Return how late this runner may be: a tenth of the shortest response time that is judged, at most 0.5 s."""
-    limits = [rule.slower_than for rule in plan.sequential if isinstance(rule, ResponseTime)]
     return min([_LATEST, *(limit / 10 for limit in limits)])
+
+
+def _judged(plan: WatchPlan) -> list[float]:
+    return [rule.slower_than for rule in plan.sequential if isinstance(rule, ResponseTime)]

@@ -1,12 +1,9 @@
 """The ledger of a watch: append-only lines of JSON, each on the disk before the watch goes on.
 
 A header names plan, alpha and versions; then come the blocks, each with what was seen and the evidence after it, the
-calls that followed, and the verdict. Each line ends with a checksum over itself and the one before it, so that a digit
-that changed on the way, or a line that was lost, is noticed. It is no signature: it keeps accidents out, not forgers.
+calls that followed, the verdict, and what was done about it. The lines are chained by checksums (`journal`).
 """
 
-import hashlib
-import json
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -14,17 +11,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Discriminator, Tag, TypeAdapter, ValidationError
+from pydantic import Discriminator, Tag, TypeAdapter
 
-from postflight.errors import CannotMeasure, ConfigError
+from postflight.errors import ConfigError
+from postflight.journal import Journal, read_journal
 from postflight.model import Decision
 from postflight.stats.control import Call
 from postflight.stats.rules import Consecutive, Do, ErrorRate, Gauge, Manual, ResponseTime, WatchPlan
 from postflight.watch.plan import LeftOut
 from postflight.watch.state import Record
 
-LONGEST = 1_000_000  # characters of a line
-_MARK = ', "chain": "'
 _TELLING = {"above": "error_rate", "slower_than": "response_time", "failures": "health", "at_least": "gauge"}
 
 
@@ -105,7 +101,18 @@ class VerdictLine:
     reasons: tuple[str, ...]
 
 
-Line = Header | BlockLine | CallLine | VerdictLine
+@dataclass(frozen=True, slots=True)
+class ActionLine:
+    """What was done about a verdict that asks for it (`rollback.once`); it decides nothing. `time` is ISO 8601 in UTC."""
+
+    kind: Literal["action"]
+    time: str
+    action: str
+    stage: str
+    text: str
+
+
+Line = Header | BlockLine | CallLine | VerdictLine | ActionLine
 _LINE: TypeAdapter[Line] = TypeAdapter(Annotated[Line, Discriminator("kind")])
 
 
@@ -115,7 +122,6 @@ class Ledger:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._file = -1
-        self._chain = ""
 
     def __enter__(self) -> Self:
         """Create the file. Raises `ConfigError` when it is there already: a ledger is of one watch."""
@@ -126,6 +132,7 @@ class Ledger:
             raise ConfigError(f"{self._path} exists: a ledger is of one watch; name another with --ledger") from error
         except OSError as error:
             raise ConfigError(f"the ledger {self._path} cannot be written: {error.strerror}") from error
+        self._journal = Journal(self._path, self._file, _LINE)
         return self
 
     def __exit__(
@@ -136,17 +143,7 @@ class Ledger:
 
     def append(self, line: Line) -> str:
         """Write a line, wait until it is on the disk, and return it. Raises `CannotMeasure` when it is not."""
-        body = json.dumps(_LINE.dump_python(line, mode="json"), ensure_ascii=False)
-        self._chain = _chained(self._chain, body)
-        text = f'{body[:-1]}{_MARK}{self._chain}"}}'
-        try:
-            data = text.encode() + b"\n"
-            while data:
-                data = data[os.write(self._file, data) :]
-            os.fsync(self._file)
-        except OSError as error:
-            raise CannotMeasure(f"the ledger {self._path} cannot be written: {error.strerror}") from error
-        return text
+        return self._journal.append(line)
 
 
 def read_ledger(path: Path) -> Iterator[tuple[int, Line]]:
@@ -154,33 +151,4 @@ def read_ledger(path: Path) -> Iterator[tuple[int, Line]]:
 
     A last line without its end was cut off when the watch was killed; it is not yielded.
     """
-    chain = ""
-    try:
-        with path.open(encoding="utf-8", newline="\n") as file:
-            for number in range(1, 1 << 62):
-                text = file.readline(LONGEST)
-                if not text.endswith("\n") and len(text) < LONGEST:
-                    return
-                body, chain = _checked(text[:-1], chain, f"{path}:{number}")
-                yield number, _parsed(body, f"{path}:{number}")
-    except (OSError, UnicodeDecodeError) as error:
-        raise CannotMeasure(f"{path} cannot be read: {error}") from error
-
-
-def _checked(text: str, before: str, where: str) -> tuple[str, str]:
-    head, mark, tail = text.rpartition(_MARK)
-    body, chain = head + "}", tail.removesuffix('"}')
-    if not mark or chain != _chained(before, body):
-        raise CannotMeasure(f"{where} is not as it was written, or a line before it is missing: its checksum differs")
-    return body, chain
-
-
-def _parsed(body: str, where: str) -> Line:
-    try:
-        return _LINE.validate_python(json.loads(body))
-    except (ValidationError, ValueError) as error:
-        raise CannotMeasure(f"{where} is no line of a ledger of version 1: {str(error).splitlines()[0]}") from error
-
-
-def _chained(before: str, body: str) -> str:
-    return hashlib.sha256(f"{before}{body}".encode()).hexdigest()[:16]
+    return read_journal(path, _LINE)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from postflight.errors import ConfigError
 from postflight.stats.rules import Consecutive, ErrorRate, Gauge, Manual, ResponseTime, Rule, WatchPlan
 
-PROBES, PROMETHEUS, ERROR_TABLE = "probes", "prometheus", "error_table"
+PROBES, PROMETHEUS, ERROR_TABLE, LOCUST = "probes", "prometheus", "error_table", "locust"
 FED_BY = {"active_previews": PROMETHEUS, "logged_errors": ERROR_TABLE}  # gauges
 _OPTION = {PROMETHEUS: "--prometheus", ERROR_TABLE: "--error-table"}
 
@@ -36,7 +36,8 @@ def plan_watch(
     for rule in rules:
         match rule:
             case ErrorRate() | ResponseTime():
-                fed_by = [signal for signal in (PROBES, PROMETHEUS) if signal in signals]
+                able = (PROBES, PROMETHEUS, LOCUST) if isinstance(rule, ErrorRate) else (PROBES, PROMETHEUS)
+                fed_by = [signal for signal in able if signal in signals]
                 kept += [replace(rule, name=f"{rule.name}.{signal}") for signal in fed_by]
             case Gauge():
                 if why := _why_not(rule, signals, duration):

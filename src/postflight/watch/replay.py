@@ -1,12 +1,12 @@
 """Decide a watch again from its ledger. No I/O but reading the lines that are given."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from postflight.errors import CannotMeasure
-from postflight.model import Verdict
+from postflight.model import Decision, Verdict
 from postflight.watch.conclude import conclude
-from postflight.watch.ledger import BlockLine, CallLine, Header, Line, VerdictLine
+from postflight.watch.ledger import ActionLine, BlockLine, CallLine, Header, Line, VerdictLine
 from postflight.watch.state import Called, WatchState
 
 
@@ -18,6 +18,7 @@ class Replayed:
     state: WatchState
     verdict: Verdict
     ended: bool
+    actions: tuple[ActionLine, ...] = ()  # what was done about the verdict
 
 
 def replay(lines: Iterable[tuple[int, Line]]) -> Replayed:
@@ -48,10 +49,24 @@ def replay(lines: Iterable[tuple[int, Line]]) -> Replayed:
                 _expect(number, "calls before the verdict", [], waiting)
                 verdict = _conclude(header, state, interrupted=line.interrupted)
                 _expect(number, "verdict", line, verdict_line(verdict, interrupted=line.interrupted))
-                return Replayed(header, state, verdict, ended=True)
+                return Replayed(header, state, verdict, ended=True, actions=_actions(numbered, verdict))
+            case ActionLine():
+                raise CannotMeasure(f"line {number}: an action before the verdict")
             case Header():
                 raise CannotMeasure(f"line {number}: a second header; a ledger is of one watch")
     return Replayed(header, state, _conclude(header, state, interrupted=True), ended=False)
+
+
+def _actions(numbered: Iterator[tuple[int, Line]], verdict: Verdict) -> tuple[ActionLine, ...]:
+    """Return what follows the verdict: nothing but actions, and those after a rollback only."""
+    actions: list[ActionLine] = []
+    for number, line in numbered:
+        if not isinstance(line, ActionLine):
+            raise CannotMeasure(f"line {number}: only actions follow the verdict")
+        if verdict.decision is not Decision.ROLLBACK:
+            raise CannotMeasure(f"line {number}: an action, though the verdict is {verdict.decision.value}")
+        actions.append(line)
+    return tuple(actions)
 
 
 def call_line(called: Called) -> CallLine:

@@ -1,0 +1,188 @@
+"""Acting exactly once: whoever is killed, and whenever; and what is told about it."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from postflight.rollback.ledger import read_history
+from tests.conftest import ROOT
+from tests.e2e.provider import Provider, provider
+
+DEADLINE = 60.0  # seconds; bounds a hang, measures nothing
+KILLED = str(Path(__file__).with_name("killed.py"))
+SECRET = "whsec_" + "YWJjZGVmZ2hpamtsbW5vcHFyc3R1dnd4eXo="
+WRITES = 9  # of a whole rollback with one action and one channel: see `test_a_rollback_is_done_verified_and_told`
+TRIGGERS = "version: 1\nplatforms: {shop: {triggers: {manual: {critical_bug: immediate_rollback, look: hold}}}}\n"
+# those of which `make test` shows that they are the ones that matter; `make prove` kills at all of them
+TELLING = (("after", 2), ("before", 4), ("torn", 3), ("before", WRITES))
+EVERYWHERE = tuple((when, number) for number in range(1, WRITES + 1) for when in ("before", "torn", "after"))
+
+
+@pytest.fixture
+def shop() -> Iterator[Provider]:
+    with provider() as found:
+        yield found
+
+
+class Runs:
+    """Runs of `postflight rollback` in one folder."""
+
+    def __init__(self, folder: Path, shop: Provider) -> None:
+        self.folder, self._shop = folder, shop
+        (folder / "budgets.yaml").write_text(TRIGGERS)
+        self.configure()
+
+    def configure(self, extra: str = "") -> None:
+        url = self._shop.url
+        (self.folder / "deployments.yaml").write_text(f"""
+version: 1
+platforms:
+  shop:
+    environments:
+      production:
+        base_url: {url}
+        rollback:
+          serves: {{path: /api/health, field: version}}
+          wait: 5 s
+          immediate_rollback:
+            - vercel: {{project: shop, token: SHOP_TOKEN, api: "{url}"}}
+          channels: {{status: {{status_page: {{url: "{url}/hook", secret: SHOP_HOOK}}}}}}
+          notify: {{P0: [status]}}
+{extra}""")
+
+    def start(self, *command: str, act: bool = True, trigger: str = "critical_bug") -> subprocess.Popen[str]:
+        arguments = ["rollback", "--environment", "production", "--trigger", trigger, "--reason", "<b>it broke</b>"]
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("POSTFLIGHT_")}
+        process = subprocess.Popen(
+            [sys.executable, *command, *arguments, *(["--act"] if act else [])],
+            cwd=self.folder,
+            env=environment
+            | {
+                "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}",
+                "SHOP_TOKEN": "t0ken-of-the-shop",
+                "SHOP_HOOK": SECRET,
+            },
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self._shop.caller = process.pid
+        return process
+
+    def run(self, *command: str, **options: object) -> tuple[int, str]:
+        process = self.start(*(command or CLI), **options)  # type: ignore[arg-type]
+        said, _ = process.communicate(timeout=DEADLINE)
+        return process.returncode, said
+
+    @property
+    def stages(self) -> list[str]:
+        """Every line of the action ledger, in order."""
+        (ledger,) = self.folder.glob(".postflight/rollback/shop/production/*/ledger.jsonl")
+        read_history(ledger.parent)  # raises for a line that is not as it was written
+        lines = [json.loads(line) for line in ledger.read_text().splitlines()]
+        return [line.get("stage") or line.get("what") or line["kind"] for line in lines]
+
+
+CLI = ("-c", "from postflight.cli import main; main()")
+
+
+@pytest.fixture
+def runs(tmp_path: Path, shop: Provider) -> Runs:
+    return Runs(tmp_path, shop)
+
+
+def test_a_rollback_is_done_verified_and_told(runs: Runs, shop: Provider) -> None:
+    code, said = runs.run()
+    assert (code, shop.asked) == (0, ["dpl_old"]), said
+    whole = ["case", "intent", "sent", "accepted", "told", "serves", "verified", "told", "ended"]
+    assert runs.stages == whole
+    assert len(whole) == WRITES
+    assert [told["type"] for told in shop.told] == ["postflight.rollback.acted", "postflight.rollback.ended"]
+    assert shop.told[0]["data"]["trigger"] == "critical_bug"
+    assert "t0ken" not in said + (runs.folder / "reports" / "rollback" / "verdict.json").read_text()
+
+
+@pytest.mark.parametrize(("when", "number"), EVERYWHERE)
+def test_killed_anywhere_it_is_done_exactly_once(
+    runs: Runs, shop: Provider, when: str, number: int, pytestconfig: pytest.Config
+) -> None:
+    if (when, number) not in TELLING and not pytestconfig.getoption("--prove"):
+        pytest.skip("make prove kills at every write")
+    code, said = runs.run(KILLED, when, str(number), "--")
+    assert code == -9, said
+    code, said = runs.run()
+    assert shop.asked == ["dpl_old"], said
+    assert code == 0, said
+    assert runs.stages[-1] == "ended"
+
+
+def test_killed_while_the_provider_acts_it_is_done_exactly_once(runs: Runs, shop: Provider) -> None:
+    shop.kills_caller = True
+    code, said = runs.run()
+    assert (code, runs.stages) == (-9, ["case", "intent", "sent"]), said
+    code, said = runs.run()
+    assert (code, shop.asked) == (0, ["dpl_old"]), said
+    assert "asked afterwards: the earlier release is live" in said
+
+
+def test_a_lost_answer_is_asked_for_and_not_repeated(runs: Runs, shop: Provider) -> None:
+    shop.status = 500
+    code, said = runs.run()
+    assert (code, shop.asked) == (0, ["dpl_old"]), said
+
+
+def test_two_at_once_act_once(runs: Runs, shop: Provider) -> None:
+    racing = [runs.start(*CLI) for _ in range(3)]
+    said = [process.communicate(timeout=DEADLINE)[0] for process in racing]
+    assert shop.asked == ["dpl_old"], said
+    assert {process.returncode for process in racing} <= {0, 10}, said
+    assert runs.stages.count("sent") == 1
+
+
+def test_done_is_done(runs: Runs, shop: Provider) -> None:
+    runs.run()
+    shop.live = "dpl_new"  # somebody has promoted it again by hand: that is their decision
+    code, said = runs.run()
+    assert shop.asked == ["dpl_old"], said
+    assert "by run" in said
+    assert code != 0
+
+
+def test_accepted_and_not_served_is_no_good_rollback(runs: Runs, shop: Provider) -> None:
+    shop.switches = False
+    code, said = runs.run()
+    assert code == 10, said
+    assert "no other release serves" in said
+
+
+def test_without_act_nothing_is_done(runs: Runs, shop: Provider) -> None:
+    code, said = runs.run(act=False)
+    assert (code, shop.asked, shop.told) == (0, [], []), said
+    assert "would do: vercel shop: POST" in said
+    assert "$SHOP_TOKEN" in said
+    assert "t0ken" not in said
+    assert not (runs.folder / ".postflight").exists()
+
+
+@pytest.mark.parametrize(
+    ("trigger", "says"),
+    [("critical_bugs", "did you mean 'critical_bug'"), ("look", "nothing to be done")],
+)
+def test_a_trigger_that_does_not_act_is_refused(runs: Runs, shop: Provider, trigger: str, says: str) -> None:
+    code, said = runs.run(trigger=trigger)
+    assert (code, shop.asked) == (30, []), said
+    assert says in " ".join(said.split())
+
+
+def test_what_is_missing_is_said_before_anything_is_done(
+    runs: Runs, shop: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs.configure('          failover:\n            - webhook: {url: "http://127.0.0.1:9", secret: NOT_SET}\n')
+    code, said = runs.run()
+    assert (code, shop.asked) == (30, []), said
+    assert "$NOT_SET is not set" in said

@@ -1,0 +1,14 @@
+"""Faults of releases and of switching between them. No stage looks for these: the watch does, and the rollback."""
+
+RELEASES = "tests/reference/test_releases.py"
+
+TABLE = {  # the file of tests that finds each
+    "error-rate-tenth": RELEASES,
+    "outage": RELEASES,
+    "switch-drops": RELEASES,
+    "switch-gap": RELEASES,
+    "switch-502": RELEASES,
+    "switch-flaps": RELEASES,
+    "switch-ignored": RELEASES,
+    "rollback-broken": RELEASES,
+}
