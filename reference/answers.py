@@ -5,7 +5,7 @@
 
 import logging
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, TypeVar
 
@@ -89,6 +89,22 @@ def read_number(request: Request, name: str, default: int, least: int, most: int
     if not (text.isascii() and text.isdigit() and len(text) <= 9 and least <= int(text) <= most):
         raise ApiError(422, "invalid_request", f"{name}: expected a whole number from {least} to {most}")
     return int(text)
+
+
+def read_choice(request: Request, name: str, choices: Sequence[str]) -> str:
+    """Read one of these from the query; the first is the default. Raises `ApiError` 422."""
+    text = request.query_params.get(name, choices[0])
+    if text not in choices:
+        raise ApiError(422, "invalid_request", f"{name}: expected {' or '.join(choices)}")
+    return text
+
+
+def read_text(request: Request, name: str, most: int) -> str:
+    """Read a text from the query; the default is empty. Raises `ApiError` 422."""
+    text = request.query_params.get(name, "")
+    if len(text) > most or "\x00" in text:
+        raise ApiError(422, "invalid_request", f"{name}: expected at most {most} characters, none of them NUL")
+    return text
 
 
 def bearer_token(request: Request) -> str | None:
