@@ -150,7 +150,7 @@ def configuration(
 
 
 def _unexpected(*, fuzz: bool) -> list[str]:
-    return ["DELETE", "PATCH", "POST", "PUT", "TRACE"] if fuzz else []
+    return ["DELETE", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE"] if fuzz else []
 
 
 def bind(

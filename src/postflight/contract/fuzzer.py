@@ -84,8 +84,9 @@ class Fuzzer:
         token: str | None,
         objects: Sequence[Values] = (),
         uses: int | None = None,
+        without: Iterable[str] = (),
     ) -> Report:
-        """Run a phase for one operation, or the state machine over all (None). What it creates is removed.
+        """Run a phase for one operation, or the state machine over all but `without` (None). What it creates is removed.
 
         Raises `CannotMeasure` when the trouble is this runner's.
         """
@@ -98,7 +99,9 @@ class Fuzzer:
                 tracker.remove(self.client, token)
 
         schema = self._schema(plan, token, tracker, owned, after)
-        chosen = schema if operation is None else schema.include(method=operation.method, path=operation.path)
+        chosen = schema.exclude(name=list(without)) if without else schema
+        if operation is not None:
+            chosen = schema.include(method=operation.method, path=operation.path)
         try:
             gathered = run_phase(chosen, phase, seconds=plan.seconds)
         finally:
