@@ -98,9 +98,7 @@ def try_out(
         if known is not None and known.faults:
             _tell(known, list(fuzzer.again(known, token=used, objects=objects)), weaknesses)
             return known
-        report = fuzzer.run(
-            operation, phase, plan(phase), token=used, objects=objects, uses=stage.uses(operation)
-        )
+        report = fuzzer.run(operation, phase, plan(phase), token=used, objects=objects, uses=stage.uses(operation))
         request.node.stash[_BEFORE] = report
         _tell(report, list(report.faults), weaknesses)
         return report

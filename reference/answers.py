@@ -137,7 +137,7 @@ def answer_http_error(request: Request, error: Exception) -> Response:
 
 
 def _allowed(request: Request) -> str:
-    """Return every method of the path (RFC 9110, 10.2.1). Starlette knows those of the first route that matches only."""
+    """Return every method of the path (RFC 9110, 10.2.1). Starlette tells those of the first route that matches."""
     found: set[str] = set()
     for route in request.app.routes:
         if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE:

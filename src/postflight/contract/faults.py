@@ -90,8 +90,9 @@ def _faults(recorder: ScenarioRecorder, client: SafeClient) -> Iterator[tuple[in
             if interaction is None:
                 continue
             case = recorder.cases[case_id].value
-            yield len(interaction.request.body or b"") + len(interaction.request.uri), fault_of(
-                failure, node.name, case, interaction, client
+            yield (
+                len(interaction.request.body or b"") + len(interaction.request.uri),
+                fault_of(failure, node.name, case, interaction, client),
             )
 
 
@@ -123,7 +124,9 @@ def no_answer(operation: str, error: DeploymentFault) -> Fault:
     """Return the fault that a request without an answer is."""
     facts = error.facts
     cause = f"no-answer|{operation}|{facts.seen}"
-    return Fault(cause, "no-answer", operation, f"{operation}: {error}", facts.expected, facts.seen, facts.where, facts.curl)
+    return Fault(
+        cause, "no-answer", operation, f"{operation}: {error}", facts.expected, facts.seen, facts.where, facts.curl
+    )
 
 
 def not_there(operation: str, statuses: str, where: str, curl: str) -> Fault:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from schemathesis import Case, GenerationMode
+from schemathesis import BaseSchema, Case, GenerationMode
 from schemathesis.core.failures import Failure, FailureGroup
 from schemathesis.engine.recorder import Interaction, Request, ScenarioRecorder
 from schemathesis.engine.run import PhaseName
@@ -86,7 +86,7 @@ class Fuzzer:
         uses: int | None = None,
         without: Iterable[str] = (),
     ) -> Report:
-        """Run a phase for one operation, or the state machine over all but `without` (None). What it creates is removed.
+        """Run a phase for one operation, or (None) the state machine over all but `without`. Remove what it created.
 
         Raises `CannotMeasure` when the trouble is this runner's.
         """
@@ -99,7 +99,7 @@ class Fuzzer:
                 tracker.remove(self.client, token)
 
         schema = self._schema(plan, token, tracker, owned, after)
-        chosen = schema.exclude(name=list(without)) if without else schema
+        chosen: BaseSchema = schema.exclude(name=list(without)) if without else schema
         if operation is not None:
             chosen = schema.include(method=operation.method, path=operation.path)
         try:
@@ -198,7 +198,9 @@ def _tally(recorders: Iterable[ScenarioRecorder], owned: Owned) -> Tally:
     for recorder in recorders:
         for case_id, interaction in recorder.interactions.items():
             case = recorder.cases[case_id].value
-            if interaction.response is None or recorder.cases[case_id].parent_id and not recorder.cases[case_id].transition:
+            if interaction.response is None or (
+                recorder.cases[case_id].parent_id and not recorder.cases[case_id].transition
+            ):
                 continue
             meta = case._meta  # noqa: SLF001 - `meta` would validate every case anew
             if meta is not None and meta.generation.mode is GenerationMode.NEGATIVE:
