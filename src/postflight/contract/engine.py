@@ -205,7 +205,12 @@ def _as_requests(answer: Response, request: requests.PreparedRequest) -> request
         if name.lower() != "content-encoding":  # the body is no longer encoded
             headers.add(name, value)
     raw = HTTPResponse(
-        body=io.BytesIO(answer.body), headers=headers, status=answer.status, version=11, preload_content=False
+        body=io.BytesIO(answer.body),
+        headers=headers,
+        status=answer.status,
+        version=11,
+        preload_content=False,
+        enforce_content_length=False,  # it is that of the encoded body
     )
     response = requests.Response()
     response.status_code = answer.status

@@ -12,6 +12,7 @@ from schemathesis.openapi.checks import (
     AllowHeaderMismatch,
     JsonSchemaError,
     MissingHeaders,
+    RejectedPositiveData,
     UndefinedContentType,
     UndefinedStatusCode,
     UnsupportedMethodResponse,
@@ -25,6 +26,7 @@ from postflight.model import Weakness
 _GRAVE = ("server-error", "ignored-auth", "use-after-free", "not-there", "no-answer")
 _ABOUT_NAMES = ("required", "additionalProperties", "dependentRequired")  # keywords whose message names the property
 _SERVER_ERROR = 500
+_HEAD = 70  # characters of a body that say what it is about
 _MOST_SHOWN = 600  # characters of Schemathesis' words
 
 
@@ -147,13 +149,14 @@ def _cause(failure: Failure, label: str, body: str) -> str:
         case MissingHeaders() | UndefinedContentType():
             return f"{kind}|{failure.message}"
         case ServerError():
-            return f"{kind}|{label}|{failure.status_code}|{_without_values(body)[:80]}"
+            return f"{kind}|{label}|{failure.status_code}|{_head(body)}"
         case AllowHeaderMismatch():  # an answer of the path, whatever the operation
             return f"{kind}|{label.partition(' ')[2]}"
         case UnsupportedMethodResponse():  # how undocumented methods are answered is seldom decided for each path
             return f"{kind}|{_first_line(failure.message).partition(' ')[2]}"
-        case UndefinedStatusCode():
-            return f"{kind}|{label}|{failure.status_code}"
+        case UndefinedStatusCode() | RejectedPositiveData():
+            # what stands before all operations (a check of a header) refuses each of them in the same words
+            return f"{kind}|{failure.status_code}|{_head(body) or label}"
         case _:
             return f"{kind}|{label}"
 
@@ -170,9 +173,9 @@ def _first_line(text: str) -> str:
     return text.strip().partition("\n")[0]
 
 
-def _without_values(text: str) -> str:
-    """Return a message without what differs from call to call: quoted values, numbers, ids."""
-    return re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}|\d+|\"[^\"]*\"", "#", text)
+def _head(body: str) -> str:
+    """Return the beginning of an answer without what differs from call to call: ids and numbers."""
+    return re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}|\d+", "#", body)[:_HEAD]
 
 
 def _in_one_line(text: str) -> str:

@@ -18,7 +18,7 @@ from postflight.contract.faults import Fault, fault_of, faults_in, no_answer, no
 from postflight.contract.owned import Owned, Values
 from postflight.contract.tracker import Tracker
 from postflight.contract.transport import SafeClient
-from postflight.errors import CannotMeasure, DeploymentFault, NotAllowed
+from postflight.errors import CannotMeasure, DeploymentFault, NotAllowed, NotEnoughEvidence
 
 STATEFUL_STEPS = 6  # of one scenario
 _REJECTED_BY_US = (404, 405, 501)  # what is answered where there is no such route, or no such object
@@ -172,6 +172,8 @@ def _repeat(schema: Bound, fault: Fault, case: Case[Any], client: SafeClient) ->
         return [one for one in told if one.rule == fault.rule][:1]
     except DeploymentFault as error:
         return [no_answer(fault.operation, error)]
+    except NotAllowed as error:  # all that may be sent was sent
+        raise NotEnoughEvidence(f"seen once, and not looked at again: {fault.summary}; {error}") from error
     return []
 
 
