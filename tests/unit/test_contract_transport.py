@@ -34,10 +34,12 @@ class _Everything(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(content)
 
-    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_TRACE = do_OPTIONS = _any
-
     def log_message(self, *_: object) -> None:
         pass
+
+
+for _method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "TRACE", "OPTIONS", "QUERY"):
+    setattr(_Everything, f"do_{_method}", _Everything._any)
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ import schemathesis
 from requests.adapters import BaseAdapter
 from schemathesis import BaseSchema, Case
 from schemathesis.config import SchemathesisConfig
+from schemathesis.core.transport import USER_AGENT
 from schemathesis.core.transport import Response as Answer
 from schemathesis.engine import events, run
 from schemathesis.engine.context import EngineContext
@@ -26,6 +27,7 @@ from urllib3 import HTTPHeaderDict, HTTPResponse
 
 from postflight.contract.tracker import Tracker
 from postflight.contract.transport import Raw, SafeClient
+from postflight.errors import DeploymentFault
 from postflight.flow import Response
 
 REQUEST_DEADLINE = 10.0  # seconds
@@ -42,6 +44,15 @@ class Gathered:
     errors: list[Exception] = field(default_factory=list)  # where the tool, or a request, stumbled
 
 
+class NoAnswer(DeploymentFault):
+    """A request that got no answer, with the request: it is sent again before anybody is blamed."""
+
+    def __init__(self, error: DeploymentFault, raw: Raw) -> None:
+        facts = error.facts
+        super().__init__(str(error), expected=facts.expected, seen=facts.seen, where=facts.where, curl=facts.curl)
+        self.raw = raw
+
+
 class _Adapter(BaseAdapter):
     """Lets `requests` send through our client, whatever options it was given."""
 
@@ -54,7 +65,10 @@ class _Adapter(BaseAdapter):
     def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
         """Send; raises what `SafeClient.send_raw` raises."""
         raw = raw_of(request)
-        answer = self._client.send_raw(raw)
+        try:
+            answer = self._client.send_raw(raw)
+        except DeploymentFault as error:
+            raise NoAnswer(error, raw) from error
         self._tracker.note(raw.method, raw.url, answer)
         self._after()
         return _as_requests(answer, request)
@@ -191,8 +205,14 @@ def raw_of(request: requests.PreparedRequest) -> Raw:
     """Return what `requests` has prepared, as our client sends it."""
     body: Any = request.body or b""  # typed more loosely than Schemathesis makes it: a text, or bytes
     content = body.encode() if isinstance(body, str) else bytes(body)
-    headers = tuple((_text(name), _text(value)) for name, value in request.headers.items())
+    told = ((_text(name), _text(value)) for name, value in request.headers.items())
+    headers = tuple((name, value) for name, value in told if not _is_of_the_tool(name, value))
     return Raw(str(request.method), str(request.url), headers, content, REQUEST_DEADLINE)
+
+
+def _is_of_the_tool(name: str, value: str) -> bool:
+    """Whether a header is nobody's wish: our client says who asks, and which encodings it can undo."""
+    return name.lower() in ("accept-encoding", "connection") or (name.lower() == "user-agent" and value == USER_AGENT)
 
 
 def _text(value: str | bytes) -> str:

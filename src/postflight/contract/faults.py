@@ -44,6 +44,7 @@ class Fault:
     curl: str
     check: str = ""  # the name of Schemathesis' check
     case: Case[Any] | None = None  # to send it again
+    raw: Raw | None = None  # likewise, where no case was answered
 
     def error(self, others: Iterable["Fault"] = ()) -> DeploymentFault:
         """Return the error that tells of this fault, and counts the others."""
@@ -122,12 +123,19 @@ def fault_of(failure: Failure, check: str, case: Case[Any], interaction: Interac
     )
 
 
-def no_answer(operation: str, error: DeploymentFault) -> Fault:
+def no_answer(operation: str, error: DeploymentFault, raw: Raw | None = None) -> Fault:
     """Return the fault that a request without an answer is."""
     facts = error.facts
-    cause = f"no-answer|{operation}|{facts.seen}"
     return Fault(
-        cause, "no-answer", operation, f"{operation}: {error}", facts.expected, facts.seen, facts.where, facts.curl
+        cause=f"no-answer|{operation}|{facts.seen}",
+        rule="no-answer",
+        operation=operation,
+        summary=f"{operation}: {error}",
+        expected=facts.expected,
+        seen=facts.seen,
+        where=facts.where,
+        curl=facts.curl,
+        raw=raw,
     )
 
 

@@ -13,11 +13,11 @@ from schemathesis.engine.run import PhaseName
 from postflight.checks.openapi.document import Document
 from postflight.contract import documents
 from postflight.contract.documents import Operation
-from postflight.contract.engine import Bound, bind, configuration, run_phase
+from postflight.contract.engine import Bound, NoAnswer, bind, configuration, run_phase
 from postflight.contract.faults import Fault, fault_of, faults_in, no_answer, not_there
 from postflight.contract.owned import Owned, Values
 from postflight.contract.tracker import Tracker
-from postflight.contract.transport import SafeClient
+from postflight.contract.transport import Raw, SafeClient
 from postflight.errors import CannotMeasure, DeploymentFault, NotAllowed, NotEnoughEvidence
 
 STATEFUL_STEPS = 6  # of one scenario
@@ -123,6 +123,8 @@ class Fuzzer:
         still: list[Fault] = []
         try:
             for fault in report.faults:
+                if fault.raw is not None:
+                    still += _resend(fault, fault.raw, self.client)
                 if fault.case is None:
                     continue
                 case = fault.case.derive(keep_auth=True)
@@ -159,6 +161,14 @@ def evidence(report: Report, operation: Operation) -> Fault | None:
     return None
 
 
+def _resend(fault: Fault, raw: Raw, client: SafeClient) -> list[Fault]:
+    try:
+        client.send_raw(raw)
+    except DeploymentFault as error:
+        return [no_answer(fault.operation, error, raw)]
+    return []
+
+
 def _repeat(schema: Bound, fault: Fault, case: Case[Any], client: SafeClient) -> list[Fault]:
     from schemathesis import checks
 
@@ -183,8 +193,8 @@ def _sorted_out(label: str, errors: Iterable[Exception]) -> tuple[list[Fault], t
     stumbles: list[Exception] = []
     for error in errors:
         match error:
-            case DeploymentFault():
-                fault = no_answer(label, error)
+            case NoAnswer():
+                fault = no_answer(label, error, error.raw)
                 faults.setdefault(fault.cause, fault)
             case NotAllowed():
                 continue  # the ledger has it
