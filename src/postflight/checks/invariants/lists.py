@@ -58,7 +58,7 @@ def honour_limit(pages: Sequence[Page]) -> Iterator[Violation]:
 
 
 def fit_together(pages: Sequence[Page], whole: Sequence[str]) -> Iterator[Violation]:
-    """Demand that pages of one size, from the first to the last, show each of `whole` (ids, in the list's order) once."""
+    """Demand that pages of one size, first to last, show each of `whole` (ids, in the list's order) once."""
     shown = [(one, page) for page in pages for one in page.ids]
     resource = pages[0].resource
     if len(pages) > 1 and pages[0].ids and pages[0].ids == pages[1].ids:
@@ -105,7 +105,7 @@ def count_truly(pages: Sequence[Page], count: int) -> Iterator[Violation]:
 
 
 def be_sorted(pages: Sequence[Page], field: str, order: str) -> Iterator[Violation]:
-    """Demand that the list is sorted by a field over all its pages: texts by code point, and moments as they are written."""
+    """Demand that the list is sorted over all its pages: texts by code point, moments as they are written."""
     falling = order == DESCENDING
     values = [str(item.get(field, "")) for page in pages for item in page.items]
     if _is_sorted(values, falling=falling):
@@ -128,7 +128,7 @@ def _is_sorted(values: Sequence[str], *, falling: bool) -> bool:
 
 
 def be_found(page: Page, wanted: str, own: Sequence[Object]) -> Iterator[Violation]:
-    """Demand that a search finds what holds the text, in upper or lower case, and nothing else. `own` are objects that exist."""
+    """Demand that a search finds what holds the text, in any case, and nothing else. `own` are objects that exist."""
     resource, part = page.resource, wanted.lower()
     parameter, field = resource.search, resource.searched
     strangers = [item for item in page.items if part not in str(item.get(field, "")).lower()]

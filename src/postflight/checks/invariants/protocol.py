@@ -62,7 +62,7 @@ def stay_private(exchange: Exchange) -> Iterator[Violation]:
 
 
 def answer_programs(json: Exchange, page: Exchange | None = None) -> Iterator[Violation]:
-    """Demand that who asks for JSON gets JSON. `page` is the answer to who asked for HTML: another one says so to caches."""
+    """Demand that who asks for JSON gets JSON, and that caches are told where `page`, for who asked for HTML, differs."""
     kind = (json.response.header("content-type") or "").partition(";")[0].strip().lower()
     if not (kind == "application/json" or kind.endswith("+json")):
         cause = f"{json.name} was asked for JSON and answers {kind or 'without a type'}: negotiation is broken"

@@ -72,7 +72,7 @@ _KINDS = {
 
 
 def be_refused(one: Exchange, what: str) -> Iterator[Violation]:
-    """Demand that a request that breaks the contract is refused with a 4xx. `what` is wrong with it: "a name of 101 characters"."""
+    """Demand that what breaks the contract is refused with a 4xx. `what` it is: "a name of 101 characters"."""
     if one.status >= 500:
         cause = f"{what} answers {one.status}: the client's mistake crashes the server"
         yield Violation("crash", cause, one, "400 to 499")
@@ -96,7 +96,7 @@ def challenge(one: Exchange) -> Iterator[Violation]:
 
 
 def tell_alike(unknown: Exchange, wrong: Exchange) -> Iterator[Violation]:
-    """Demand that signing in with an unknown address is answered like a wrong password: else addresses can be tried out."""
+    """Demand that an unknown address is answered like a wrong password: else addresses can be tried out."""
     for what, one, other in (
         ("status", unknown.status, wrong.status),
         ("body", unknown.response.text, wrong.response.text),

@@ -89,7 +89,7 @@ def be_gone(exchange: Exchange, what: str) -> Iterator[Violation]:
 
 
 def delete_again(exchange: Exchange, name: str, promised: frozenset[str]) -> Iterator[Violation]:
-    """Demand that deleting what is gone is no error of the server: it succeeds again, or says that it is gone (RFC 9110 9.2.2)."""
+    """Demand that deleting what is gone succeeds again, or says that it is gone (RFC 9110 9.2.2)."""
     allowed = {"204", "200", "404", "410"} & promised or {"204", "404"}
     if str(exchange.status) not in allowed:
         cause = f"deleting a {name} again answers {exchange.status}: deleting is not idempotent"
