@@ -205,6 +205,18 @@ class RateLimit:
 
 
 @dataclass(frozen=True, slots=True)
+class Contract:
+    """What an API has promised, and how it may be held to it."""
+
+    document: str = ""  # path of the OpenAPI document that is promised; empty: contract/<platform>.openapi.yaml
+    previous: str = ""  # path of the last release's document
+    served_at: str = "/openapi.json"  # where the deployment serves its own
+    safe: tuple[str, ...] = ()  # `POST /search`: operations without effect although they are no GET
+    at_most: int | None = None  # requests of a run
+    per_second: float | None = None  # requests
+
+
+@dataclass(frozen=True, slots=True)
 class Deployment:
     """What is verified. Resolved once, before collection; nothing later changes it."""
 
@@ -226,6 +238,7 @@ class Deployment:
     tier: str = ""  # of security headers: baseline, hardened, strict, or none that anybody has promised
     rate_limits: tuple[RateLimit, ...] = ()
     scan_results: tuple[str, ...] = ()  # files that vulnerability scanners have written
+    contract: Contract = Contract()
 
 
 @dataclass(frozen=True, slots=True)

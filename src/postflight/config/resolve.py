@@ -13,13 +13,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NoReturn
 
-from postflight.config.deployments import GENERIC, Allowed, Deployments, Environment, Limits, RateLimitEntry
+from postflight.config.deployments import GENERIC, Allowed, ContractEntry, Deployments, Environment, Limits, RateLimitEntry
 from postflight.config.nearest import did_you_mean
 from postflight.config.ready import fill, parse_ready
 from postflight.config.secrets import check_length, read_secret
 from postflight.config.urls import Address, parse_address
 from postflight.errors import ConfigError
-from postflight.model import Account, AllowedTrouble, Deployment, Permissions, Quantity, RateLimit, Secret, Service
+from postflight.model import Account, AllowedTrouble, Contract, Deployment, Permissions, Quantity, RateLimit, Secret, Service
 
 DEFAULT_ENVIRONMENT = "reference"  # of those that Postflight starts
 UNKNOWN = "unknown"  # the environment of a generic deployment
@@ -91,6 +91,7 @@ def resolve(
         tier=entry.tier or "",
         rate_limits=tuple(_rate_limit(name, limit) for name, limit in entry.rate_limits.items()),
         scan_results=entry.scan_results,
+        contract=_contract(entry.contract),
     )
     if not choice.needs_start:
         return deployment
@@ -222,6 +223,17 @@ def _permissions(entry: Environment) -> Permissions:
         may_fuzz=Allowed.FUZZ in entry.allow,
         may_exhaust=Allowed.EXHAUST_POOL in entry.allow,
         may_inject=Allowed.INJECT in entry.allow,
+    )
+
+
+def _contract(entry: ContractEntry) -> Contract:
+    return Contract(
+        document=entry.document or "",
+        previous=entry.previous or "",
+        served_at=entry.served_at,
+        safe=entry.safe,
+        at_most=int(entry.at_most.value) if entry.at_most else None,
+        per_second=entry.rate.value if entry.rate else None,
     )
 
 

@@ -96,6 +96,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption("--deployments", metavar="FILE", type=Path, help="[deployments.yaml]")
     group.addoption("--budgets", metavar="FILE", type=Path, help="[budgets.yaml]")
+    group.addoption("--openapi", metavar="FILE|URL", help="the OpenAPI document that the API has promised")
+    group.addoption(
+        "--contract-seed", metavar="N|run", help="what generated requests begin with; default: the same for each commit"
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -1,7 +1,7 @@
 """From pytest's reports, also those of xdist's workers, to one finding for each check."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -77,8 +77,34 @@ class Collector:
 
     def findings(self) -> tuple[Finding, ...]:
         """Return all findings. A check whose last attempt never reached its end has none: it was lost."""
-        complete = [(check, tries) for check, tries in self._attempts.items() if tries[-1].finished]
-        return (*self._extra, *(_finding(check, tries) for check, tries in complete))
+        complete = {check: tries for check, tries in self._attempts.items() if tries[-1].finished}
+        found = [_finding(check, tries) for check, tries in complete.items()]
+        causes = {check: _causes(tries) for check, tries in complete.items()}
+        return (*self._extra, *_told_once(found, causes))
+
+
+def _causes(attempts: list[_Attempt]) -> frozenset[str]:
+    return frozenset(cause for attempt in attempts for phase in attempt.phases for cause in phase.get("causes", ()))
+
+
+def _told_once(findings: Iterable[Finding], causes: Mapping[str, frozenset[str]]) -> list[Finding]:
+    """Return the findings, of which each cause is told by one: a check that found nothing else points to that one.
+
+    What is hidden never asks for more than what hides it.
+    """
+    told: dict[tuple[str, OnBreach], str] = {}
+    kept = []
+    for finding in findings:
+        known = {(cause, finding.on_breach) for cause in causes[finding.check]}
+        if known and finding.status in {Status.BAD, Status.FLAKY} and known <= told.keys():
+            first = next(told[one] for one in sorted(known))
+            summary = f"the same cause as {first}, which tells of it: {finding.summary}"
+            kept.append(replace(finding, status=Status.EXCLUDED, summary=summary))
+            continue
+        if finding.status is Status.BAD:
+            told |= {one: finding.check for one in known if one not in told}
+        kept.append(finding)
+    return kept
 
 
 def _finding(check: str, attempts: list[_Attempt]) -> Finding:
