@@ -24,10 +24,19 @@ def fit_schema(health: Exchange, schema: Mapping[str, Any], requirement: str) ->
         yield Violation("health-shape", cause, health)
 
 
+def checks_of(health: Exchange) -> Mapping[str, str]:
+    """Return what a document says of each dependency: of `{name: status}`, or of `[{service, status}]`."""
+    checks = health.object.get("checks")
+    if isinstance(checks, Mapping):
+        return {name: str(said) for name, said in checks.items()}
+    listed = checks if isinstance(checks, list) else []
+    return {str(one.get("service")): str(one.get("status")) for one in listed if isinstance(one, Mapping)}
+
+
 def be_consistent(health: Exchange) -> Iterator[Violation]:
     """Demand that status, checks and the status of HTTP say the same: 200 and good, or 503 and which check is not."""
-    status, checks = health.object.get("status"), health.object.get("checks")
-    bad = [name for name, said in checks.items() if said not in GOOD] if isinstance(checks, Mapping) else []
+    status, checks = health.object.get("status"), checks_of(health)
+    bad = [name for name, said in checks.items() if said not in GOOD]
     if status in GOOD and bad:
         cause = f"{health.name} says {status!r} while its check of {', '.join(bad)} is not good"
         yield Violation("health-contradicts", cause, health, "a status that follows from the checks")
@@ -40,8 +49,7 @@ def be_consistent(health: Exchange) -> Iterator[Violation]:
 
 def be_true(health: Exchange, needed: str, use: Exchange) -> Iterator[Violation]:
     """Demand that what health says of something it needs is what a call that needs it sees."""
-    checks = health.object.get("checks")
-    said = checks.get(needed) if isinstance(checks, Mapping) else None
+    said = checks_of(health).get(needed)
     if said in GOOD and use.status >= 500:
         cause = f"{health.name} says that {needed} is {said}, and {use.name}, which needs it, answers {use.status}"
         yield Violation("health-lies", cause, use, "a call that works, or a health that says so")

@@ -1,0 +1,34 @@
+"""VEL-H1: what health says of what it needs is what calls that need it see. Reads only."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from postflight.checks.invariants import health
+from postflight.flow import Flow, Pause, Request
+
+from .caller import Caller
+from .conftest import Hold
+from .resources import NEEDS
+
+pytestmark = [pytest.mark.contract, pytest.mark.platform("velocity"), pytest.mark.covers("VEL-H1")]
+
+
+def test_health_tells_the_truth(call: Caller, hold: Hold) -> None:
+    """Health is good when calls that need the same work, and only then"""
+    for needed, operation in NEEDS.items():
+        hold(health.be_true(call("readHealth"), needed, call(operation)))
+    own = call.send(Request("GET", "orchestrator", "/health"))
+    hold(health.be_true(call("readHealth"), "orchestrator", own))
+
+
+def test_health_is_of_now(call: Caller, hold: Hold) -> None:
+    """Health is asked anew each time, and its clock is right"""
+    first = call("readHealth")
+    call.api.run(_wait())
+    later = call("readHealth")
+    hold(health.be_fresh(first, later, datetime.now(UTC)))
+
+
+def _wait() -> Flow[None]:
+    yield Pause(0.01)  # a timestamp tells milliseconds

@@ -1,0 +1,75 @@
+"""VEL-S4, VEL-S8: a preview says whose it is, is listed, lasts as long as asked for, and ends once and for all."""
+
+import json
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from platforms.velocity import Velocity
+from postflight.checks.invariants import health, lists, writes
+from postflight.checks.invariants.conformance import Conformance
+from postflight.checks.invariants.exchange import Exchange, Violation
+from postflight.checks.invariants.lists import Page
+from postflight.checks.invariants.writes import moment
+from postflight.flow import Request
+from postflight.probes.client import Client
+
+from .caller import Caller
+from .conftest import Hold
+from .resources import PREVIEW
+
+pytestmark = [
+    pytest.mark.contract,
+    pytest.mark.platform("velocity"),
+    pytest.mark.covers("VEL-S4", "VEL-S8", "VEL-H3"),
+    pytest.mark.needs("create", "fuzz"),
+    pytest.mark.xdist_group("previews"),  # they share the pool
+]
+
+SHAPE = Path(__file__).parents[1] / "health" / "velocity-preview.json"
+IDLE = 600  # seconds; not the default
+CLOCKS = 60.0  # seconds that the server's clock may differ from itself between two fields
+
+
+def test_life_of_a_preview(
+    api: Client, platform: Velocity, call: Caller, project: str, preview: str, hold: Hold
+) -> None:
+    """A preview is of the project that was asked for, is listed until it has ended, and can be ended twice"""
+    session = api.run(platform.read_preview(str(call.token), preview))
+    read = call(PREVIEW.read, sessionId=preview)
+    hold(writes.be_kept({"sessionId": preview, "projectId": project}, read, "when a preview is read"))
+    session = api.run(platform.wait_until_ready(str(call.token), session, within=20))
+    request = Request("GET", "preview", f"{session.url.rstrip('/')}/health")
+    shape = json.loads(SHAPE.read_bytes())
+    hold(health.fit_schema(call.send(request), shape, str(shape["title"])))
+    answers = [call(PREVIEW.read, sessionId=preview), call(PREVIEW.list)]
+    conformance = Conformance(call.promises)
+    for answer in answers:
+        hold(conformance.violations(answer))
+    hold(lists.holds(Page.of(PREVIEW, answers[1]), [preview], "while it lives"))
+    for _ in range(2):
+        ended = call(PREVIEW.delete, sessionId=preview)
+        hold(writes.delete_again(ended, PREVIEW.name, frozenset(call.promises[PREVIEW.delete].answers())))
+    hold(conformance.violations(call(PREVIEW.read, sessionId=preview)))
+    hold(lists.lacks(Page.of(PREVIEW, call(PREVIEW.list)), [preview], "after it was ended"))
+
+
+def test_idle_time(call: Caller, project: str, hold: Hold) -> None:
+    """A preview expires when it was asked to"""
+    started = call(PREVIEW.create, {"projectId": project, "idleTimeoutSeconds": IDLE})
+    answer = started.response.expect(200).json_object()
+    call(PREVIEW.delete, sessionId=answer.text(PREVIEW.id))
+    hold(_lasts(started, IDLE))
+
+
+def _lasts(started: Exchange, seconds: float) -> Iterator[Violation]:
+    made, ends = (moment(started.object.get(name)) for name in ("createdAt", "expiresAt"))
+    if isinstance(made, datetime) and isinstance(ends, datetime):
+        lasts = (ends - made).total_seconds()
+        if abs(lasts - seconds) > CLOCKS:
+            cause = (
+                f"`idleTimeoutSeconds` has no effect: {seconds:g} s were asked for, and the preview lasts {lasts:g} s"
+            )
+            yield Violation("parameter-ignored", cause, started, f"{seconds:g} s", f"{lasts:g} s")
