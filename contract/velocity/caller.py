@@ -5,10 +5,17 @@ from dataclasses import dataclass
 
 from postflight.checks.invariants.exchange import Exchange
 from postflight.checks.invariants.promises import Promises
-from postflight.flow import JSON, Request
+from postflight.flow import JSON, Flow, Pause, Request
 from postflight.probes.client import Client
 
 WEB = "web"
+
+
+def pause(seconds: float) -> Flow[None]:
+    """Wait."""
+    yield Pause(seconds)
+
+
 Query = Mapping[str, str | int]
 
 

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 import pytest
 
 from postflight.checks.invariants import health
-from postflight.flow import Flow, Pause, Request
+from postflight.flow import Request
 
-from .caller import Caller
+from .caller import Caller, pause
 from .conftest import Hold
 from .resources import NEEDS
 
@@ -25,10 +25,6 @@ def test_health_tells_the_truth(call: Caller, hold: Hold) -> None:
 def test_health_is_of_now(call: Caller, hold: Hold) -> None:
     """Health is asked anew each time, and its clock is right"""
     first = call("readHealth")
-    call.api.run(_wait())
+    call.api.run(pause(0.01))  # a timestamp tells milliseconds
     later = call("readHealth")
     hold(health.be_fresh(first, later, datetime.now(UTC)))
-
-
-def _wait() -> Flow[None]:
-    yield Pause(0.01)  # a timestamp tells milliseconds

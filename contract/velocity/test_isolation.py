@@ -73,17 +73,17 @@ def _try(
         hold(isolation.be_refused(actor, promise, tried, shown))
 
 
-@pytest.mark.parametrize("operation", of_objects(_PROMISES, previews=False))
+@pytest.mark.parametrize("target", of_objects(_PROMISES, previews=False))
 def test_nobody_else(
-    call: Caller, actors: tuple[Actor, ...], new_project: NewProject, operation: str, hold: Hold
+    call: Caller, actors: tuple[Actor, ...], new_project: NewProject, target: str, hold: Hold
 ) -> None:
     """Others are refused, and change nothing"""
     project = new_project(description="of the primary account").response.expect(200, 201).json_object().value
     keys = {"id": PROJECT.id_of(project), "path": "index.html"}
     before = _everything(call, keys)
-    _try(call.promises[operation], call, actors, keys, (str(project["name"]),), hold)
+    _try(call.promises[target], call, actors, keys, (str(project["name"]),), hold)
     for one, later in zip(before, _everything(call, keys), strict=True):
-        hold(isolation.be_untouched(one, later, call.promises[operation]))
+        hold(isolation.be_untouched(one, later, call.promises[target]))
 
 
 def _everything(call: Caller, keys: dict[str, str]) -> tuple[Exchange, ...]:
@@ -115,15 +115,15 @@ def test_previews_of_others_cannot_be_started(call_as_other: Caller, project: st
 class TestPreviews:
     """They share a preview, and the pool with others."""
 
-    @pytest.mark.parametrize("operation", of_objects(_PROMISES, previews=True))
-    def test_nobody_else(
-        self, call: Caller, actors: tuple[Actor, ...], preview: str, operation: str, hold: Hold
+    @pytest.mark.parametrize("target", of_objects(_PROMISES, previews=True))
+    def test_nobody_else_reaches_previews(
+        self, call: Caller, actors: tuple[Actor, ...], preview: str, target: str, hold: Hold
     ) -> None:
         """Others are refused, and the preview lives on"""
-        _try(call.promises[operation], call, actors, {"sessionId": preview}, (), hold)
+        _try(call.promises[target], call, actors, {"sessionId": preview}, (), hold)
         later = call(PREVIEW.read, sessionId=preview)
         assert later.object.get("status") in ("creating", "active"), f"the preview is {later.object.get('status')}"
 
-    def test_lists_show_ones_own(self, call_as_other: Caller, preview: str, hold: Hold) -> None:
+    def test_preview_lists_show_ones_own(self, call_as_other: Caller, preview: str, hold: Hold) -> None:
         """Another user's list does not show our previews"""
         hold(isolation.be_hidden(call_as_other(PREVIEW.list), {preview: PREVIEW.name}))

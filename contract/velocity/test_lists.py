@@ -49,7 +49,7 @@ class Shelf:
     def walk(self, size: int, **query: str | int) -> list[Page]:
         """Ask for page after page, until one is empty or no more can come."""
         pages: list[Page] = []
-        for offset in range(0, ON_SHELF + size, size):
+        for offset in range(0, MOST, size):
             pages.append(self.page(**{PROJECT.limit: size, PROJECT.offset: offset, **query}))
             if not pages[-1].items:
                 break
@@ -67,6 +67,7 @@ def shelf(call: Caller, mark: str) -> Iterator[Shelf]:
     for number in (3, 11, 5):
         changed = call("changeProject", {"description": "later"}, id=PROJECT.id_of(shelf.projects[number]))
         shelf.projects[number] = changed.response.expect(200).json_object().value
+    call("createProject", {"name": f"{mark}beside the shelf"})  # so that a list that lags lags behind this one
     yield shelf
     for project in shelf.projects:
         call("deleteProject", id=PROJECT.id_of(project))
@@ -78,13 +79,12 @@ def test_pages_fit_together(shelf: Shelf, size: int, hold: Hold) -> None:
     pages = shelf.walk(size)
     hold(lists.honour_limit(pages))
     hold(lists.fit_together(pages, shelf.ids))
-    hold(lists.count_truly(pages, len(shelf.ids)))
+    hold(lists.count_truly(pages))
 
 
 def test_beyond_the_end(shelf: Shelf, hold: Hold) -> None:
     """A page beyond the end is empty, and no error"""
     page = shelf.page(**{PROJECT.limit: 5, PROJECT.offset: 500_000})
-    hold(lists.count_truly([page], len(shelf.ids)))
     hold(lists.lacks(page, shelf.ids, "beyond its end", "page-beyond-end"))
 
 

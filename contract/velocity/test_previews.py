@@ -1,13 +1,14 @@
 """VEL-S4, VEL-S8: a preview says whose it is, is listed, lasts as long as asked for, and ends once and for all."""
 
 import json
+import math
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 
-from platforms.velocity import Velocity
+from platforms.velocity import POLL_SECONDS, Velocity
 from postflight.checks.invariants import health, lists, writes
 from postflight.checks.invariants.conformance import Conformance
 from postflight.checks.invariants.exchange import Exchange, Violation
@@ -16,7 +17,7 @@ from postflight.checks.invariants.writes import moment
 from postflight.flow import Request
 from postflight.probes.client import Client
 
-from .caller import Caller
+from .caller import Caller, pause
 from .conftest import Hold
 from .resources import PREVIEW
 
@@ -29,6 +30,7 @@ pytestmark = [
 ]
 
 SHAPE = Path(__file__).parents[1] / "health" / "velocity-preview.json"
+READY = 20.0  # seconds
 IDLE = 600  # seconds; not the default
 CLOCKS = 60.0  # seconds that the server's clock may differ from itself between two fields
 
@@ -39,8 +41,9 @@ def test_life_of_a_preview(
     """A preview is of the project that was asked for, is listed until it has ended, and can be ended twice"""
     session = api.run(platform.read_preview(str(call.token), preview))
     read = call(PREVIEW.read, sessionId=preview)
-    hold(writes.be_kept({"sessionId": preview, "projectId": project}, read, "when a preview is read"))
-    session = api.run(platform.wait_until_ready(str(call.token), session, within=20))
+    hold(writes.be_kept({"sessionId": preview, "projectId": project}, read, "when a preview is read (it is of another project than was asked for)"))
+    hold(_settled(call, preview))
+    session = api.run(platform.wait_until_ready(str(call.token), session, within=READY))
     request = Request("GET", "preview", f"{session.url.rstrip('/')}/health")
     shape = json.loads(SHAPE.read_bytes())
     hold(health.fit_schema(call.send(request), shape, str(shape["title"])))
@@ -54,6 +57,17 @@ def test_life_of_a_preview(
         hold(writes.delete_again(ended, PREVIEW.name, frozenset(call.promises[PREVIEW.delete].answers())))
     hold(conformance.violations(call(PREVIEW.read, sessionId=preview)))
     hold(lists.lacks(Page.of(PREVIEW, call(PREVIEW.list)), [preview], "after it was ended"))
+
+
+def _settled(call: Caller, preview: str) -> Iterator[Violation]:
+    """Wait until a preview is being created no more; on the way each answer is as the document says."""
+    conformance = Conformance(call.promises)
+    for _ in range(math.ceil(READY / POLL_SECONDS)):
+        read = call(PREVIEW.read, sessionId=preview)
+        yield from conformance.violations(read)
+        if read.object.get("status") != "creating":
+            return
+        call.api.run(pause(POLL_SECONDS))
 
 
 def test_idle_time(call: Caller, project: str, hold: Hold) -> None:

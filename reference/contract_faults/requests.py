@@ -85,7 +85,7 @@ def _like_a_browser(call: Call, _memory: Memory) -> Call:
 
 
 def _mojibake(text: str) -> str:
-    return text.encode().decode("latin-1")
+    return text.encode(errors="replace").decode("latin-1")
 
 
 def _whole_name_only(call: Call, memory: Memory) -> Call:

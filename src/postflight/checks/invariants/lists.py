@@ -24,7 +24,10 @@ class Page:
     @classmethod
     def of(cls, resource: Resource, exchange: Exchange) -> "Page":
         """Read a page. Raises `UnexpectedAnswer` where there is none."""
-        answer = exchange.response.expect(200).json_object()
+        if exchange.status != 200:
+            law = "crash" if exchange.status >= 500 else "list-fails"
+            raise Violation(law, f"{exchange.name} answers {exchange.status}", exchange, "200 and a page").error()
+        answer = exchange.response.json_object()
         items = tuple(item for item in answer.items(resource.items) if isinstance(item, dict))
         limit, total = exchange.asked(resource.limit), answer.value.get(resource.total)
         return cls(
@@ -61,7 +64,7 @@ def fit_together(pages: Sequence[Page], whole: Sequence[str]) -> Iterator[Violat
     """Demand that pages of one size, first to last, show each of `whole` (ids, in the list's order) once."""
     shown = [(one, page) for page in pages for one in page.ids]
     resource = pages[0].resource
-    if len(pages) > 1 and pages[0].ids and pages[0].ids == pages[1].ids:
+    if len(pages) > 2 and pages[0].ids and pages[0].ids == pages[1].ids == pages[2].ids:
         cause = f"`{resource.offset}` has no effect: the page at {pages[1].offset} is the one at {pages[0].offset}"
         yield Violation("offset-ignored", cause, pages[1].exchange, "the next page", "the same page")
         return
@@ -93,12 +96,13 @@ def _gap(pages: Sequence[Page], whole: Sequence[str], missing: Sequence[int]) ->
     return Violation("page-gap", cause, page.exchange, expected, seen)
 
 
-def count_truly(pages: Sequence[Page], count: int) -> Iterator[Violation]:
-    """Demand that the total is that of the whole list, on every page."""
+def count_truly(pages: Sequence[Page]) -> Iterator[Violation]:
+    """Demand that the total, on every page of a walk, is the number of what the walk has shown."""
+    count = len({one for page in pages for one in page.ids})
     for page in pages:
         if page.total is not None and page.total != count:
             of_page = page.total == len(page.items) < count
-            what = "counts the page, not the list" if of_page else f"is not what can be listed: {count}"
+            what = "counts the page, not the list" if of_page else f"is not what can be listed, {count}"
             cause = f"`{page.resource.total}` {what}"
             yield Violation("total-wrong", cause, page.exchange, f"{count}", f"{page.total}")
             return

@@ -11,13 +11,38 @@ from postflight.flow import JSON
 
 def be_kept(sent: Mapping[str, JSON], shown: Exchange, when: str) -> Iterator[Violation]:
     """Demand that an answer shows what was sent. `when` ends a sentence: "when it is read back"."""
+    if shown.status >= 400:
+        cause = f"what the contract allows is refused with {shown.status} {when}"
+        yield Violation("refused-wrongly", cause, shown, repr(dict(sent))[:200])
+        return
     for field, value in sent.items():
         came = shown.object.get(field)
         if came == value:
             continue
         said = f": {what_happened(value, came)}" if isinstance(value, str) else ""
-        cause = f"{field!r} is not what was sent {when}{said}"
+        cause = f"{field!r} came back changed {when}{said}"
         yield Violation("not-as-sent", cause, shown, repr(value)[:200], repr(came)[:200])
+
+
+def be_saved(sent: Mapping[str, JSON], read: Exchange, listed: Object | None) -> Iterator[Violation]:
+    """Demand that a change is there when it is read next. `listed` is the object as a list shows it."""
+    for field, value in sent.items():
+        if read.object.get(field) == value:
+            continue
+        if listed is not None and listed.get(field) == value:
+            cause = f"a read is stale: it does not show the change of {field!r}, and the list does"
+            yield Violation("stale-read", cause, read, repr(value)[:200], repr(read.object.get(field))[:200])
+        else:
+            cause = f"a change of {field!r} was answered with success, and is not saved"
+            yield Violation("not-saved", cause, read, repr(value)[:200], repr(read.object.get(field))[:200])
+
+
+def be_measured(content: str, shown: Exchange) -> Iterator[Violation]:
+    """Demand that a file's size is that of its content in bytes of UTF-8."""
+    size = len(content.encode())
+    if shown.object.get("size") != size:
+        cause = f"the size that {shown.operation} tells is not that of the content in bytes of UTF-8"
+        yield Violation("size-wrong", cause, shown, f"{size}", f"{shown.object.get('size')}")
 
 
 def leave_the_rest(
