@@ -53,6 +53,7 @@ class Velocity:
     """The flows of Velocity. Holds nothing: what a flow needs is given to it."""
 
     name = "velocity"
+    prefix = PREFIX
     ends_session = frozenset({"POST /api/auth/logout"})  # operations after which a token is worth nothing
     scarce: Mapping[str, int] = {"POST /api/preview/start": 2}  # operations that take of a pool -> calls that may
 
@@ -282,6 +283,16 @@ class Velocity:
             case _:
                 values = [{"path.id": project} for project in projects]
         return Belongings(tuple(projects), tuple(values))
+
+    def find(self, token: str, operation: str) -> Flow[Belongings]:
+        """Find what an operation that reads can be tried on where nothing may be created."""
+        if "{sessionId}" in operation:
+            return Belongings((), tuple({"path.sessionId": one.id} for one in (yield from self.list_previews(token))))
+        if "{id}" not in operation:
+            return Belongings()
+        own = (yield from self.list_projects(token))[:_SPENT]
+        file = {"path.path": "index.html"} if "{path}" in operation else {}
+        return Belongings((), tuple({"path.id": project.id, **file} for project in own))
 
     def give_back(self, token: str, belongings: Belongings) -> Flow[None]:
         """Remove what `own` created; what is gone already is fine."""

@@ -29,6 +29,7 @@ from postflight.contract.tracker import Tracker
 from postflight.flow import Response
 
 REQUEST_DEADLINE = 10.0  # seconds
+_NO_REFUSAL = ["2xx", "3xx", "401", "403", "404", "409", "413", "429", "5xx"]  # of the data itself
 _CSP_REPORT = "application/csp-report"
 _NO_ESCAPE = "\x00\x0b\x0c\r\n"  # what no header can hold: h11 refuses it, and nothing is learned of the deployment
 
@@ -111,7 +112,11 @@ def configuration(
 
     Credentials are configured, not given as headers: those would come back into the very cases that left them out.
     """
-    checks: dict[str, Any] = {"object_level_authorization": {"enabled": False}}  # two accounts: the invariants
+    checks: dict[str, Any] = {
+        "object_level_authorization": {"enabled": False},  # two accounts: the invariants
+        "negative_data_rejection": {"expected-statuses": ["4xx", "5xx"]},  # whichever refusal: 413 is one, too
+        "positive_data_acceptance": {"expected-statuses": _NO_REFUSAL},
+    }
     if not fuzz:
         off = ("ignored_auth", "negative_data_rejection", "missing_required_header", "unsupported_method")
         checks |= {name: {"enabled": False} for name in off}  # each sends what is wrong on purpose
