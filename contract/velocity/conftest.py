@@ -10,7 +10,7 @@ import pytest
 from platforms.velocity import PREFIX, Velocity
 from postflight.checks.invariants.exchange import Exchange
 from postflight.checks.invariants.promises import Promises
-from postflight.checks.openapi.reading import read
+from postflight.checks.openapi.document import Document
 from postflight.flow import JSON
 from postflight.model import Account, Deployment
 from postflight.probes.client import Client
@@ -26,9 +26,9 @@ _NUMBERS = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
-def promises() -> Promises:
-    """What the committed document promises."""
-    return Promises.of(read(DOCUMENT.read_bytes(), f"contract/{DOCUMENT.name}"))
+def promises(promised: Document) -> Promises:
+    """What the document promises of each operation."""
+    return Promises.of(promised)
 
 
 @pytest.fixture(scope="session")

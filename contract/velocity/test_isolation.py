@@ -74,9 +74,7 @@ def _try(
 
 
 @pytest.mark.parametrize("target", of_objects(_PROMISES, previews=False))
-def test_nobody_else(
-    call: Caller, actors: tuple[Actor, ...], new_project: NewProject, target: str, hold: Hold
-) -> None:
+def test_nobody_else(call: Caller, actors: tuple[Actor, ...], new_project: NewProject, target: str, hold: Hold) -> None:
     """Others are refused, and change nothing"""
     project = new_project(description="of the primary account").response.expect(200, 201).json_object().value
     keys = {"id": PROJECT.id_of(project), "path": "index.html"}

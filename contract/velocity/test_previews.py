@@ -16,6 +16,7 @@ from postflight.checks.invariants.lists import Page
 from postflight.checks.invariants.writes import moment
 from postflight.flow import Request
 from postflight.probes.client import Client
+from postflight.pytest_plugin.run import Run
 
 from .caller import Caller, pause
 from .conftest import Hold
@@ -35,18 +36,26 @@ IDLE = 600  # seconds; not the default
 CLOCKS = 60.0  # seconds that the server's clock may differ from itself between two fields
 
 
+@pytest.fixture
+def at_previews(run: Run) -> Iterator[Client]:
+    """A client for the hosts that previews have of their own, where the stage's own transport sends nothing."""
+    with Client(run.deployment, run.run_id, run.redactor) as client:
+        yield client
+
+
 def test_life_of_a_preview(
-    api: Client, platform: Velocity, call: Caller, project: str, preview: str, hold: Hold
+    platform: Velocity, call: Caller, at_previews: Client, project: str, preview: str, hold: Hold
 ) -> None:
     """A preview is of the project that was asked for, is listed until it has ended, and can be ended twice"""
-    session = api.run(platform.read_preview(str(call.token), preview))
-    read = call(PREVIEW.read, sessionId=preview)
-    hold(writes.be_kept({"sessionId": preview, "projectId": project}, read, "when a preview is read (it is of another project than was asked for)"))
     hold(_settled(call, preview))
-    session = api.run(platform.wait_until_ready(str(call.token), session, within=READY))
-    request = Request("GET", "preview", f"{session.url.rstrip('/')}/health")
+    read = call(PREVIEW.read, sessionId=preview)
+    session = at_previews.run(platform.read_preview(str(call.token), preview))
+    hold(_is_of(read, project))
+    at_previews.run(platform.wait_until_ready(str(call.token), session, within=READY))
+    address = f"{session.url.rstrip('/')}/health"
+    request = Request("GET", "preview", address)
     shape = json.loads(SHAPE.read_bytes())
-    hold(health.fit_schema(call.send(request), shape, str(shape["title"])))
+    hold(health.fit_schema(Exchange("", request, at_previews.send(request)), shape, str(shape["title"])))
     answers = [call(PREVIEW.read, sessionId=preview), call(PREVIEW.list)]
     conformance = Conformance(call.promises)
     for answer in answers:
@@ -57,6 +66,12 @@ def test_life_of_a_preview(
         hold(writes.delete_again(ended, PREVIEW.name, frozenset(call.promises[PREVIEW.delete].answers())))
     hold(conformance.violations(call(PREVIEW.read, sessionId=preview)))
     hold(lists.lacks(Page.of(PREVIEW, call(PREVIEW.list)), [preview], "after it was ended"))
+
+
+def _is_of(read: Exchange, project: str) -> Iterator[Violation]:
+    if read.object.get("projectId") != project:
+        cause = "a preview is of another project than it was started for"
+        yield Violation("preview-of-another", cause, read, project, str(read.object.get("projectId")))
 
 
 def _settled(call: Caller, preview: str) -> Iterator[Violation]:

@@ -132,7 +132,8 @@ ASKED: Mapping[Fault, tuple[Where, Ask]] = {
     faults.TYPES_COERCED: (
         of(*NAMING),
         _field(
-            "name", lambda body: body if isinstance(body["name"], str | list) else {**body, "name": str(body["name"])}
+            "name",
+            lambda body: body if isinstance(body["name"], str | list | None) else {**body, "name": str(body["name"])},
         ),
     ),
     faults.LONG_NAME_ACCEPTED: (of(*NAMING), _text("name", lambda text: text[:LONGEST_NAME])),

@@ -32,7 +32,9 @@ class Conformance:
     def success(self, exchange: Exchange) -> Iterator[Violation]:
         """Yield a violation for a call that must work, and does not."""
         if exchange.status >= 400:
-            law = "crash" if exchange.status >= 500 else "operation-gone" if exchange.status == 404 else "operation-fails"
+            law = (
+                "crash" if exchange.status >= 500 else "operation-gone" if exchange.status == 404 else "operation-fails"
+            )
             gone = ": its route is gone, or it does not find what is there" if exchange.status == 404 else ""
             cause = f"{exchange.operation} of what is there answers {exchange.status}{gone}"
             yield Violation(law, cause, exchange, "success")
