@@ -108,20 +108,23 @@ def test_previews_of_others_cannot_be_started(call_as_other: Caller, project: st
             call_as_other(PREVIEW.delete, sessionId=PREVIEW.id_of(tried.object))
 
 
+OF_THE_POOL = (pytest.mark.covers("VEL-S8"), pytest.mark.xdist_group("previews"))
+
+
+@pytest.mark.parametrize(
+    "target", [pytest.param(one, marks=OF_THE_POOL) for one in of_objects(_PROMISES, previews=True)]
+)
+def test_nobody_else_reaches_previews(
+    call: Caller, actors: tuple[Actor, ...], preview: str, target: str, hold: Hold
+) -> None:
+    """Others are refused, and the preview lives on"""
+    _try(call.promises[target], call, actors, {"sessionId": preview}, (), hold)
+    later = call(PREVIEW.read, sessionId=preview)
+    assert later.object.get("status") in ("creating", "active"), f"the preview is {later.object.get('status')}"
+
+
 @pytest.mark.covers("VEL-S8")
 @pytest.mark.xdist_group("previews")
-class TestPreviews:
-    """They share a preview, and the pool with others."""
-
-    @pytest.mark.parametrize("target", of_objects(_PROMISES, previews=True))
-    def test_nobody_else_reaches_previews(
-        self, call: Caller, actors: tuple[Actor, ...], preview: str, target: str, hold: Hold
-    ) -> None:
-        """Others are refused, and the preview lives on"""
-        _try(call.promises[target], call, actors, {"sessionId": preview}, (), hold)
-        later = call(PREVIEW.read, sessionId=preview)
-        assert later.object.get("status") in ("creating", "active"), f"the preview is {later.object.get('status')}"
-
-    def test_preview_lists_show_ones_own(self, call_as_other: Caller, preview: str, hold: Hold) -> None:
-        """Another user's list does not show our previews"""
-        hold(isolation.be_hidden(call_as_other(PREVIEW.list), {preview: PREVIEW.name}))
+def test_preview_lists_show_ones_own(call_as_other: Caller, preview: str, hold: Hold) -> None:
+    """Another user's list does not show our previews"""
+    hold(isolation.be_hidden(call_as_other(PREVIEW.list), {preview: PREVIEW.name}))

@@ -96,7 +96,7 @@ def test_one_request_makes_one(call: Caller, new_project: NewProject, hold: Hold
     hold(writes.be_made_once(made, alike, PROJECT))
 
 
-def test_defaults(call: Caller, new_project: NewProject, hold: Hold) -> None:
+def test_fields_that_are_left_out(call: Caller, new_project: NewProject, hold: Hold) -> None:
     """What is left out of a new project has its documented default"""
     promise = call.promises[PROJECT.create]
     schemas = {field: promise.body_field(field) for field in PROJECT.texts}

@@ -10,7 +10,7 @@ SAMPLES: Mapping[str, str] = {
     "composed": "Caf\u00e9 \u212b\ufb01",
     "emoji": "\U0001f468\u200d\U0001f469\u200d\U0001f467 \U0001f3f3\ufe0f\u200d\U0001f308 end",
     "right to left": "\u0634\u0644\u0648\u0645 \u05e9\u05dc\u05d5\u05dd \u202eabc\u202c",
-    "markup": "<b>R&D</b> &amp; \"q\" 's'",
+    "markup": "<b>&amp;\"'",
     "white space": "two  spaces\tand a tab ",
     "case": "MiXeD \u0130\u0131\u00df\u1e9e",
     "null-like": "null",
@@ -37,7 +37,7 @@ _CHANGES: Mapping[str, Callable[[str], str]] = {
     "runs of white space became one space": lambda text: " ".join(text.split()),
     "CR LF became LF": lambda text: text.replace("\r\n", "\n"),
     "LF became CR LF": lambda text: text.replace("\r\n", "\n").replace("\n", "\r\n"),
-    "tags are lost": lambda text: text.replace("<b>", "").replace("</b>", ""),
+    "tags are lost": lambda text: text.replace("<b>", ""),
 }
 
 
