@@ -22,7 +22,7 @@ PREVIEW = Resource(
 )  # fmt: skip
 
 # What health says the service needs, and a call that needs it.
-NEEDS = {"database": "listProjects", "orchestrator": "listPreviews"}
+NEEDS = {"database": "listProjects"}
 
 BODIES: dict[str, JSON] = {
     "changeProject": {"description": "changed by somebody else"},

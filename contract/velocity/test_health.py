@@ -18,8 +18,9 @@ def test_health_tells_the_truth(call: Caller, hold: Hold) -> None:
     """Health is good when calls that need the same work, and only then"""
     for needed, operation in NEEDS.items():
         hold(health.be_true(call("readHealth"), needed, call(operation)))
+    # what is between the two may be broken while it works itself: its own health contradicts in one direction only
     own = call.send(Request("GET", "orchestrator", "/health"))
-    hold(health.be_true(call("readHealth"), "orchestrator", own))
+    hold(health.be_true(call("readHealth"), "orchestrator", own, only_needs=False))
 
 
 def test_health_is_of_now(call: Caller, hold: Hold) -> None:

@@ -165,6 +165,7 @@ def test_health_is_true_and_of_now() -> None:
         == laws(health.be_true(sick, "database", works))
         == ["health-lies"]
     )
+    assert laws(health.be_true(sick, "database", works, only_needs=False)) == []
     later = exchange(body=is_healthy(timestamp=(NOW + timedelta(seconds=1)).isoformat()))
     assert laws(health.be_fresh(good, later, NOW)) == []
     assert laws(health.be_fresh(good, good, NOW)) == ["health-frozen"]

@@ -47,13 +47,16 @@ def be_consistent(health: Exchange) -> Iterator[Violation]:
         yield Violation("health-contradicts", f"{health.name} says {status!r} with {health.status}", health, "200")
 
 
-def be_true(health: Exchange, needed: str, use: Exchange) -> Iterator[Violation]:
-    """Demand that what health says of something it needs is what a call that needs it sees."""
+def be_true(health: Exchange, needed: str, use: Exchange, *, only_needs: bool = True) -> Iterator[Violation]:
+    """Demand that what health says of something it needs is what a call that needs it sees.
+
+    `only_needs`: the call works whenever `needed` does and can be reached, so that its success contradicts, too.
+    """
     said = checks_of(health).get(needed)
     if said in GOOD and use.status >= 500:
         cause = f"{health.name} says that {needed} is {said}, and {use.name}, which needs it, answers {use.status}"
         yield Violation("health-lies", cause, use, "a call that works, or a health that says so")
-    elif said is not None and said not in GOOD and use.status < 400:
+    elif only_needs and said is not None and said not in GOOD and use.status < 400:
         cause = f"{health.name} says that {needed} is {said}, and {use.name}, which needs it, works"
         yield Violation("health-lies", cause, health, f"{needed}: healthy")
 
