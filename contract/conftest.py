@@ -16,7 +16,7 @@ from postflight.checks.openapi.document import Document
 from postflight.checks.openapi.reading import read
 from postflight.contract.documents import Operation, load_file, operations
 from postflight.contract.fuzzer import Fuzzer, Plan
-from postflight.contract.rules import CAP, CAP_READING, RATE_READING, READING, Rules, marked, shared
+from postflight.contract.rules import CAP, CAP_READING, RATE_READING, READING, Rules, SafeOperation, marked, shared
 from postflight.contract.transport import SafeClient
 from postflight.errors import ConfigError, NotAllowed, PostflightError
 from postflight.flow import Request
@@ -29,7 +29,7 @@ from postflight.pytest_plugin.state import AGAIN, RUN
 
 FETCH_DEADLINE = 10.0  # seconds
 # of the seconds that the phases may take together, all processes at once; what is not used is not waited for
-SECONDS_FUZZING, SECONDS_READING = 30.0, 8.0
+SECONDS_FUZZING, SECONDS_READING = 60.0, 8.0
 SHARES = {PhaseName.EXAMPLES: 0.1, PhaseName.COVERAGE: 0.4, PhaseName.FUZZING: 0.5}
 LEAST, MOST = 0.3, 6.0  # seconds of one phase of one operation
 CASES_FUZZING, CASES_READING = 40, 6
@@ -43,12 +43,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     run = metafunc.config.stash.get(RUN, None)
     document = _promised(metafunc.config)
     safe = marked(run.deployment.contract.safe) if run else ()
-    metafunc.parametrize("operation", [_item(one, safe) for one in operations(document)] if document else [])
+    draws = metafunc.function.__name__ != "test_examples"
+    metafunc.parametrize("operation", [_item(one, safe, draws) for one in operations(document)] if document else [])
 
 
-def _item(operation: Operation, safe: tuple[Any, ...]) -> Any:
-    harmless = operation.method in READING or operation.safe
-    harmless = harmless or any(one.fits(operation.method, operation.path) for one in safe)
+def _item(operation: Operation, safe: tuple[SafeOperation, ...], draws: bool) -> Any:  # noqa: FBT001 - of one caller
+    """Return the parameter of a check. What is marked safe is called with its examples: its bodies are never drawn."""
+    marked_safe = operation.safe or any(one.fits(operation.method, operation.path) for one in safe)
+    harmless = operation.method in READING or (marked_safe and not (draws and operation.body))
     marks = () if harmless else (pytest.mark.needs("fuzz"),)
     return pytest.param(operation, id=operation.label, marks=marks)
 
@@ -183,9 +185,7 @@ class Stage:
 
 
 @pytest.fixture
-def stage(
-    api: SafeClient, adapter: Any, deployment: Deployment, token: str | None, run_id: str
-) -> Iterator[Stage]:
+def stage(api: SafeClient, adapter: Any, deployment: Deployment, token: str | None, run_id: str) -> Iterator[Stage]:
     """What operations are tried on. It is gone afterwards."""
     prefix = getattr(adapter, "prefix", "postflight-")
     stage = Stage(api, adapter, deployment.accounts.get("primary"), token, f"{prefix}{run_id}-contract")

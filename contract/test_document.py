@@ -1,4 +1,4 @@
-"""The document that the deployment serves is the one that was promised, and the one that old clients were written for."""
+"""The document that the deployment serves is what was promised, and what old clients were written for."""
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime

@@ -270,7 +270,8 @@ class Velocity:
         count = _SPENT if operation == "DELETE /api/projects/{id}" else 1
         projects = []
         for number in range(count):
-            projects.append((yield from self.create_project(token, f"{name}-{number}")).id)
+            project = yield from self.create_project(token, f"{name}-{number}")
+            projects.append(project.id)
         match path:
             case "/api/preview/start":
                 values = [{"body.projectId": projects[0]}]

@@ -1,7 +1,7 @@
 """Compare the contract stage with Schemathesis as it comes, on the same planted faults and the same machine.
 
-    python scripts/contract_table.py run --way cli --way pytest --way ours [--fault NAME ...]     # resumes what is there
-    python scripts/contract_table.py show                                                         # the table, as Markdown
+    python scripts/contract_table.py run --way cli --way pytest --way ours [--fault NAME ...]   # resumes
+    python scripts/contract_table.py show                                                       # as Markdown
 
 Each fault is planted alone in a reference platform of its own. A fault counts as found when a failure is told that the
 same tool does not tell of the healthy platform. Outcomes are kept in reports/contract-table/.
@@ -30,7 +30,7 @@ HEALTHY = ""  # the name of no fault
 SEED = "1"
 
 # as its documentation shows it, with a token; signing out is left out, or nobody would be signed in afterwards
-PYTEST_SUITE = '''\
+PYTEST_SUITE = """\
 import os
 import schemathesis
 
@@ -41,7 +41,7 @@ schema.config.update(base_url=os.environ["BASE_URL"])
 @schema.parametrize()
 def test_api(case):
     case.call_and_validate(headers={"Authorization": "Bearer " + os.environ["TOKEN"]})
-'''
+"""
 
 
 @click.group()
@@ -84,7 +84,7 @@ def show() -> None:
         for way in ways:
             new = set(kept[f"{way}|{fault}"]["told"]) - set(kept[f"{way}|{HEALTHY}"]["told"])
             found[way] += bool(new)
-            cells.append(f"{sorted(new)[0]}" if new else "–")
+            cells.append(min(new) if new else "-")
         click.echo(f"| `{fault}` | {' | '.join(cells)} |")
     click.echo(f"| **found of {len(compared)}** | {' | '.join(str(found[way]) for way in ways)} |")
     for title, number in (("false alarms when healthy", 0), ("median seconds", 1)):

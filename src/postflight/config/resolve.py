@@ -13,13 +13,31 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NoReturn
 
-from postflight.config.deployments import GENERIC, Allowed, ContractEntry, Deployments, Environment, Limits, RateLimitEntry
+from postflight.config.deployments import (
+    GENERIC,
+    Allowed,
+    ContractEntry,
+    Deployments,
+    Environment,
+    Limits,
+    RateLimitEntry,
+)
 from postflight.config.nearest import did_you_mean
 from postflight.config.ready import fill, parse_ready
 from postflight.config.secrets import check_length, read_secret
 from postflight.config.urls import Address, parse_address
 from postflight.errors import ConfigError
-from postflight.model import Account, AllowedTrouble, Contract, Deployment, Permissions, Quantity, RateLimit, Secret, Service
+from postflight.model import (
+    Account,
+    AllowedTrouble,
+    Contract,
+    Deployment,
+    Permissions,
+    Quantity,
+    RateLimit,
+    Secret,
+    Service,
+)
 
 DEFAULT_ENVIRONMENT = "reference"  # of those that Postflight starts
 UNKNOWN = "unknown"  # the environment of a generic deployment

@@ -30,6 +30,10 @@ class Operation:
         """`GET /api/projects/{id}`: its id in tests, findings and messages."""
         return f"{self.method} {self.path}"
 
+    def __str__(self) -> str:
+        """Return the label: the titles of checks show it."""
+        return self.label
+
 
 def load_file(path: Path) -> Document:
     """Read a document from a file. Raises `ConfigError`, of which `BadDocument` is a kind."""

@@ -1,4 +1,4 @@
-"""Schemathesis as a library: one operation, one phase, one time budget at a time, and nothing but our transport to send.
+"""Schemathesis as a library: one operation, one phase, one time budget at a time, and our transport to send.
 
 Its own engine runs the phases (`schemathesis.engine.run`), without its plan: no probes, no sign-up of accounts, no
 analysis, no cycles until the time is up. What it finds and where it stumbles comes back as events.
@@ -13,7 +13,7 @@ from typing import Any
 import requests
 import schemathesis
 from requests.adapters import BaseAdapter
-from schemathesis import Case
+from schemathesis import BaseSchema, Case
 from schemathesis.config import SchemathesisConfig
 from schemathesis.core.transport import Response as Answer
 from schemathesis.engine import events, run
@@ -24,8 +24,8 @@ from schemathesis.specs.openapi.schemas import OpenApiSchema
 from schemathesis.transport.requests import REQUESTS_TRANSPORT, RequestsTransport
 from urllib3 import HTTPHeaderDict, HTTPResponse
 
-from postflight.contract.transport import Raw, SafeClient
 from postflight.contract.tracker import Tracker
+from postflight.contract.transport import Raw, SafeClient
 from postflight.flow import Response
 
 REQUEST_DEADLINE = 10.0  # seconds
@@ -76,8 +76,9 @@ class _Transport(RequestsTransport):
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, adapter)
 
-    def send(self, case: Case[Any], *, session: requests.Session | None = None, **options: Any) -> Answer:
+    def send(self, case: Case[Any], **options: Any) -> Answer:
         """Send a case through our session, whatever session was meant."""
+        options.pop("session", None)
         self._before(case)
         self._session.cookies.clear()
         return super().send(case, session=self._session, **options)
@@ -130,7 +131,10 @@ def configuration(
             "request-timeout": REQUEST_DEADLINE,
             "max-redirects": 0,
             "warnings": False,
-            "auth": {"auto-signup": False, **({"openapi": {k: dict(v) for k, v in schemes.items()}} if schemes else {})},
+            "auth": {
+                "auto-signup": False,
+                **({"openapi": {k: dict(v) for k, v in schemes.items()}} if schemes else {}),
+            },
             "checks": checks,
             "generation": {
                 "mode": "all" if fuzz else "positive",
@@ -150,7 +154,7 @@ def configuration(
 
 
 def _unexpected(*, fuzz: bool) -> list[str]:
-    return ["DELETE", "PATCH", "POST", "PUT", "TRACE"] if fuzz else []
+    return ["DELETE", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE"] if fuzz else []
 
 
 def bind(
@@ -168,7 +172,7 @@ def bind(
     return schema
 
 
-def run_phase(schema: Bound, phase: PhaseName, *, seconds: float) -> Gathered:
+def run_phase(schema: BaseSchema, phase: PhaseName, *, seconds: float) -> Gathered:
     """Run one phase over the schema's operations, for `seconds` at most, and one request beyond."""
     context = EngineContext(schema=schema, stop_event=threading.Event())
     context.control.max_time = seconds  # type: ignore[assignment]  # a whole number only where the command line gives it
@@ -185,7 +189,7 @@ def run_phase(schema: Bound, phase: PhaseName, *, seconds: float) -> Gathered:
 
 def raw_of(request: requests.PreparedRequest) -> Raw:
     """Return what `requests` has prepared, as our client sends it."""
-    body = request.body or b""
+    body: Any = request.body or b""  # typed more loosely than Schemathesis makes it: a text, or bytes
     content = body.encode() if isinstance(body, str) else bytes(body)
     headers = tuple((_text(name), _text(value)) for name, value in request.headers.items())
     return Raw(str(request.method), str(request.url), headers, content, REQUEST_DEADLINE)
@@ -201,7 +205,12 @@ def _as_requests(answer: Response, request: requests.PreparedRequest) -> request
         if name.lower() != "content-encoding":  # the body is no longer encoded
             headers.add(name, value)
     raw = HTTPResponse(
-        body=io.BytesIO(answer.body), headers=headers, status=answer.status, version=11, preload_content=False
+        body=io.BytesIO(answer.body),
+        headers=headers,
+        status=answer.status,
+        version=11,
+        preload_content=False,
+        enforce_content_length=False,  # it is that of the encoded body
     )
     response = requests.Response()
     response.status_code = answer.status

@@ -9,10 +9,13 @@ from schemathesis import Case
 from schemathesis.core.failures import Failure, ServerError
 from schemathesis.engine.recorder import Interaction, ScenarioRecorder
 from schemathesis.openapi.checks import (
+    AllowHeaderMismatch,
     JsonSchemaError,
     MissingHeaders,
+    RejectedPositiveData,
     UndefinedContentType,
     UndefinedStatusCode,
+    UnsupportedMethodResponse,
 )
 
 from postflight.contract.transport import Raw, SafeClient
@@ -21,9 +24,10 @@ from postflight.flow import cut
 from postflight.model import Weakness
 
 _GRAVE = ("server-error", "ignored-auth", "use-after-free", "not-there", "no-answer")
+_ABOUT_NAMES = ("required", "additionalProperties", "dependentRequired")  # keywords whose message names the property
+_SERVER_ERROR = 500
+_HEAD = 70  # characters of a body that say what it is about
 _MOST_SHOWN = 600  # characters of Schemathesis' words
-# failures that many operations share when one thing beneath them is broken: a header that a proxy takes away
-_SHARED = (JsonSchemaError, MissingHeaders, UndefinedContentType)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +85,16 @@ def _faults(recorder: ScenarioRecorder, client: SafeClient) -> Iterator[tuple[in
             if node.failure_info is None:
                 continue
             failure = node.failure_info.failure
+            if isinstance(failure, UndefinedStatusCode) and failure.status_code >= _SERVER_ERROR:
+                continue  # a server error is told as such
             failed = failure.case_id or case_id
             interaction = recorder.interactions.get(failed) or recorder.interactions.get(case_id)
             if interaction is None:
                 continue
             case = recorder.cases[case_id].value
-            yield len(interaction.request.body or b"") + len(interaction.request.uri), fault_of(
-                failure, node.name, case, interaction, client
+            yield (
+                len(interaction.request.body or b"") + len(interaction.request.uri),
+                fault_of(failure, node.name, case, interaction, client),
             )
 
 
@@ -100,7 +107,7 @@ def fault_of(failure: Failure, check: str, case: Case[Any], interaction: Interac
     words = _in_one_line(failure.message)
     seen = f"status {response.status_code}: {cut(response.text_lossy())!r}" if response else "no answer"
     status = f" ({response.status_code})" if response and not isinstance(failure, ServerError) else ""
-    what = f"status {failure.status_code}" if isinstance(failure, ServerError) else words
+    what = f"status {failure.status_code}" if isinstance(failure, ServerError) else _short(failure.message)
     return Fault(
         cause=_cause(failure, label, response.text_lossy() if response else ""),
         rule=re.sub(r"(?<=[a-z])(?=[A-Z])", "-", type(failure).__name__).lower(),
@@ -119,7 +126,9 @@ def no_answer(operation: str, error: DeploymentFault) -> Fault:
     """Return the fault that a request without an answer is."""
     facts = error.facts
     cause = f"no-answer|{operation}|{facts.seen}"
-    return Fault(cause, "no-answer", operation, f"{operation}: {error}", facts.expected, facts.seen, facts.where, facts.curl)
+    return Fault(
+        cause, "no-answer", operation, f"{operation}: {error}", facts.expected, facts.seen, facts.where, facts.curl
+    )
 
 
 def not_there(operation: str, statuses: str, where: str, curl: str) -> Fault:
@@ -132,28 +141,41 @@ def _cause(failure: Failure, label: str, body: str) -> str:
     kind = type(failure).__name__
     match failure:
         case JsonSchemaError():
-            place = "/".join(map(str, failure.schema_path))
-            component = re.search(r"components/schemas/[^/\s`'\"]+", failure.message)
-            # a schema that is shared is one cause wherever it is used; one that is not is the operation's
-            shared = component[0] if component else label
-            return f"{kind}|{shared}|{place}|{_without_values(_first_line(failure.message))}"
+            # a field that is wrong is one cause, in whatever answers the object is
+            names = [str(name) for name in failure.instance_path if isinstance(name, str)]
+            keyword = str(failure.schema_path[-1]) if failure.schema_path else ""
+            what = _first_line(failure.message) if keyword in _ABOUT_NAMES else ""
+            return f"{kind}|{names[-1] if names else ''}|{keyword}|{what}"
         case MissingHeaders() | UndefinedContentType():
             return f"{kind}|{failure.message}"
         case ServerError():
-            return f"{kind}|{label}|{failure.status_code}|{_without_values(body)[:80]}"
-        case UndefinedStatusCode():
-            return f"{kind}|{label}|{failure.status_code}"
+            return f"{kind}|{label}|{failure.status_code}|{_head(body)}"
+        case AllowHeaderMismatch():  # an answer of the path, whatever the operation
+            return f"{kind}|{label.partition(' ')[2]}"
+        case UnsupportedMethodResponse():  # how undocumented methods are answered is seldom decided for each path
+            return f"{kind}|{_first_line(failure.message).partition(' ')[2]}"
+        case UndefinedStatusCode() | RejectedPositiveData():
+            # what stands before all operations (a check of a header) refuses each of them in the same words
+            return f"{kind}|{failure.status_code}|{_head(body) or label}"
         case _:
             return f"{kind}|{label}"
+
+
+def _short(message: str) -> str:
+    """Return what is wrong in one sentence: Schemathesis says it first, and what it changed in a request last."""
+    blocks = [_in_one_line(block) for block in message.strip().split("\n\n") if block.strip()]
+    last = blocks[-1] if blocks and blocks[-1].startswith("Invalid component") else ""
+    missing = blocks[1] if len(blocks) > 1 and blocks[1].startswith("- ") else ""
+    return " ".join(filter(None, [*blocks[:1], missing, last]))
 
 
 def _first_line(text: str) -> str:
     return text.strip().partition("\n")[0]
 
 
-def _without_values(text: str) -> str:
-    """Return a message without what differs from call to call: quoted values, numbers, ids."""
-    return re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}|\d+|\"[^\"]*\"", "#", text)
+def _head(body: str) -> str:
+    """Return the beginning of an answer without what differs from call to call: ids and numbers."""
+    return re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}|\d+", "#", body)[:_HEAD]
 
 
 def _in_one_line(text: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from schemathesis import Case, GenerationMode
+from schemathesis import BaseSchema, Case, GenerationMode
 from schemathesis.core.failures import Failure, FailureGroup
 from schemathesis.engine.recorder import Interaction, Request, ScenarioRecorder
 from schemathesis.engine.run import PhaseName
@@ -18,7 +18,7 @@ from postflight.contract.faults import Fault, fault_of, faults_in, no_answer, no
 from postflight.contract.owned import Owned, Values
 from postflight.contract.tracker import Tracker
 from postflight.contract.transport import SafeClient
-from postflight.errors import CannotMeasure, DeploymentFault, NotAllowed
+from postflight.errors import CannotMeasure, DeploymentFault, NotAllowed, NotEnoughEvidence
 
 STATEFUL_STEPS = 6  # of one scenario
 _REJECTED_BY_US = (404, 405, 501)  # what is answered where there is no such route, or no such object
@@ -84,8 +84,9 @@ class Fuzzer:
         token: str | None,
         objects: Sequence[Values] = (),
         uses: int | None = None,
+        without: Iterable[str] = (),
     ) -> Report:
-        """Run a phase for one operation, or the state machine over all (None). What it creates is removed.
+        """Run a phase for one operation, or (None) the state machine over all but `without`. Remove what it created.
 
         Raises `CannotMeasure` when the trouble is this runner's.
         """
@@ -98,7 +99,9 @@ class Fuzzer:
                 tracker.remove(self.client, token)
 
         schema = self._schema(plan, token, tracker, owned, after)
-        chosen = schema if operation is None else schema.include(method=operation.method, path=operation.path)
+        chosen: BaseSchema = schema.exclude(name=list(without)) if without else schema
+        if operation is not None:
+            chosen = schema.include(method=operation.method, path=operation.path)
         try:
             gathered = run_phase(chosen, phase, seconds=plan.seconds)
         finally:
@@ -169,6 +172,8 @@ def _repeat(schema: Bound, fault: Fault, case: Case[Any], client: SafeClient) ->
         return [one for one in told if one.rule == fault.rule][:1]
     except DeploymentFault as error:
         return [no_answer(fault.operation, error)]
+    except NotAllowed as error:  # all that may be sent was sent
+        raise NotEnoughEvidence(f"seen once, and not looked at again: {fault.summary}; {error}") from error
     return []
 
 
@@ -195,7 +200,9 @@ def _tally(recorders: Iterable[ScenarioRecorder], owned: Owned) -> Tally:
     for recorder in recorders:
         for case_id, interaction in recorder.interactions.items():
             case = recorder.cases[case_id].value
-            if interaction.response is None or recorder.cases[case_id].parent_id and not recorder.cases[case_id].transition:
+            if interaction.response is None or (
+                recorder.cases[case_id].parent_id and not recorder.cases[case_id].transition
+            ):
                 continue
             meta = case._meta  # noqa: SLF001 - `meta` would validate every case anew
             if meta is not None and meta.generation.mode is GenerationMode.NEGATIVE:

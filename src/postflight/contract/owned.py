@@ -9,7 +9,9 @@ from schemathesis.core.parameters import ParameterLocation
 
 from postflight.flow import JSON
 
-Values = Mapping[str, JSON]  # `path.id`, `query.q`, `header.x`, `body.projectId` -> value: of one object that the run owns
+Values = Mapping[
+    str, JSON
+]  # `path.id`, `query.q`, `header.x`, `body.projectId` -> value: of one object that the run owns
 
 _CONTAINERS = {
     "path": (ParameterLocation.PATH, "path_parameters"),
@@ -47,10 +49,9 @@ class Owned:
 
     def renew(self, case: Case[Any], old: "Owned") -> None:
         """Put a new object where a case of an earlier attempt held an old one, which may be gone."""
-        if case.id in old.filled or any(_holds(case, values) for values in old.objects):
-            if self.objects:
-                _put(case, self.objects[self.used % len(self.objects)])
-                self.used += 1
+        if self.objects and any(_holds(case, values) for values in old.objects):
+            _put(case, self.objects[self.used % len(self.objects)])
+            self.used += 1
 
 
 def _put(case: Case[Any], values: Values) -> bool:
@@ -87,7 +88,7 @@ def _is_negative(case: Case[Any]) -> bool:
 
 
 def _with_whole_numbers(value: Any) -> Any:
-    """Write 48.0 as 48: JSON Schema calls both integers, many a server only the latter, and no client sends the former."""
+    """Write 48.0 as 48: JSON Schema calls both integers, many a server only the latter; clients send nothing else."""
     match value:
         case float() if value.is_integer() and abs(value) < _EXACT:
             return int(value)

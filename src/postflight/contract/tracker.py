@@ -51,7 +51,7 @@ class Tracker:
         return cls(tuple(Removal(one.path) for one in operations if one.method == "DELETE"), base)
 
     def note(self, method: str, url: str, answer: Response) -> None:
-        """Look at an answer: did this request create something?"""
+        """Note what a request has created, if its answer says so."""
         if method not in _CREATING or not 200 <= answer.status < 300:
             return
         path = self._below_base(urlsplit(url).path)
@@ -81,7 +81,7 @@ class Tracker:
         return path if any(pattern_of(one.template).fullmatch(path) for one in self.removals) else ""
 
     def _by_body(self, path: str, answer: Response) -> str:
-        """Return the path of the DELETE that fits what the answer says: its `id`, or a field of the parameter's name."""
+        """Return the path of the DELETE that fits the answer's `id`, or its field of the parameter's name."""
         try:
             body = json.loads(answer.body)
         except (ValueError, RecursionError):

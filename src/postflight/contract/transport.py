@@ -62,9 +62,7 @@ class SafeTransport(httpx.AsyncBaseTransport):
         """Send a request, or refuse to."""
         path, length = request.url.path, request.headers.get("content-length", "0")
         body = length != "0" or "transfer-encoding" in request.headers
-        reason = self._rules.refusal(
-            request.method, origin(request.url), path, body=body, sent=self._ledger.total
-        )
+        reason = self._rules.refusal(request.method, origin(request.url), path, body=body, sent=self._ledger.total)
         if reason:
             self._ledger.refuse(reason)
             raise NotAllowed(

@@ -94,5 +94,5 @@ def _rerun(run: Run, item: pytest.Item) -> str:
         command += ["--platform", deployment.platform, "--environment", deployment.environment]
     else:
         command += ["--base-url", deployment.base_url]
-    command += item.stash.get(AGAIN, [])
-    return shlex.join(command)
+    again: list[str] = item.stash.get(AGAIN, [])
+    return shlex.join([*command, *again])
