@@ -1,7 +1,7 @@
 """Each planted fault of the contract turns exactly its checks red, and one of them names the cause; healthy: none.
 
 By default a sample is planted together, in faults that cannot hide each other; `--prove` plants each one alone. What
-generated requests find of these faults beside that is for `scripts/contract_table.py` to say: it is not the same each time.
+generated requests find of these faults `scripts/contract_table.py` says: it is not the same each time.
 """
 
 import itertools
