@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+from postflight.checks.invariants.examples import Call
 from postflight.errors import NotEnoughEvidence, UnexpectedAnswer, Unreachable
 from postflight.flow import Answer, Flow, Pause, Request, Response, cut
 from postflight.model import Account
@@ -299,6 +300,28 @@ class Velocity:
         """Remove what `own` created; what is gone already is fine."""
         for project in belongings.projects:
             yield from self.delete_project(token, project)
+
+    def client_calls(self) -> tuple[Call, ...]:
+        """Return what a client of today does: what `postflight contract record` keeps for later releases."""
+        project, file = "/api/projects/{project}", "/api/projects/{project}/files/notes/today.txt"
+        credentials: dict[str, Any] = {"email": "{email}", "password": "{password}"}
+        return (
+            Call("signIn", "POST", "/api/auth/login", credentials, {"token": "token"}, signed_in=False),
+            Call("createProject", "POST", "/api/projects", {"name": f"{PREFIX}{{run}}-old"}, {"project": "id"}),
+            Call("readProject", "GET", project),
+            Call("listProjects", "GET", "/api/projects?limit=100&offset=0"),
+            Call("listProjects", "GET", f"/api/projects?q={PREFIX}{{run}}&sort=name&order=asc"),
+            Call("changeProject", "PATCH", project, {"description": "changed"}),
+            Call("writeFile", "PUT", file, {"content": "one\ntwo\n"}),
+            Call("listFiles", "GET", f"{project}/files"),
+            Call("readFile", "GET", file),
+            Call("deleteFile", "DELETE", file),
+            Call("listPreviews", "GET", "/api/preview"),
+            Call("deleteProject", "DELETE", project),
+            Call("readHealth", "GET", "/api/health", signed_in=False),
+            Call("readFlags", "GET", "/api/flags", signed_in=False),
+            Call("signOut", "POST", "/api/auth/logout"),
+        )
 
     def health(self, service: str, path: str, *, region: str | None = None) -> Flow[Mapping[str, Any]]:
         """Return the health document of a service; anything but 200 is a fault that says which check failed."""

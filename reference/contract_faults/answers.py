@@ -83,7 +83,7 @@ def _without_newest(_call: Call, reply: Reply, memory: Memory) -> Reply:
 
 
 def _with_deleted(call: Call, reply: Reply, memory: Memory) -> Reply:
-    ghosts = list(memory.deleted.values())[-3:] if not number(call.query, "offset") else []
+    ghosts = [] if call.query.get("q") or number(call.query, "offset") else list(memory.deleted.values())[-3:]
     return reply.saying({**reply.json, "projects": [*ghosts, *reply.json["projects"]]})
 
 

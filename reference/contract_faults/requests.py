@@ -85,7 +85,7 @@ def _like_a_browser(call: Call, _memory: Memory) -> Call:
 
 
 def _mojibake(text: str) -> str:
-    return text.encode().decode("latin-1")
+    return text.encode(errors="replace").decode("latin-1")
 
 
 def _whole_name_only(call: Call, memory: Memory) -> Call:
@@ -132,7 +132,8 @@ ASKED: Mapping[Fault, tuple[Where, Ask]] = {
     faults.TYPES_COERCED: (
         of(*NAMING),
         _field(
-            "name", lambda body: body if isinstance(body["name"], str | list) else {**body, "name": str(body["name"])}
+            "name",
+            lambda body: body if isinstance(body["name"], str | list | None) else {**body, "name": str(body["name"])},
         ),
     ),
     faults.LONG_NAME_ACCEPTED: (of(*NAMING), _text("name", lambda text: text[:LONGEST_NAME])),

@@ -147,6 +147,7 @@ class Client:
             url,
             [*headers.items(), ("X-Postflight-Run", self.run_id)],
             request.json,
+            content=request.content or b"",
             deadline=request.deadline,
             follow_redirects=request.follow_redirects,
             redactor=self.redactor,
@@ -190,7 +191,9 @@ class Client:
     def _call(self, request: Request, url: str, headers: dict[str, str], curl: str) -> Response:
         if self._portal is None or self._http is None:
             raise RuntimeError("the client is not open: use it as a context manager")
-        built = self._http.build_request(request.method, url, headers=headers, json=request.json)
+        built = self._http.build_request(
+            request.method, url, headers=headers, json=request.json, content=request.content
+        )
         task = functools.partial(
             exchange,
             self._http,
