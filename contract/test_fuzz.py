@@ -119,6 +119,11 @@ def _tell(report: Report, faults: list, weaknesses: list[Weakness]) -> None:  # 
     weaknesses.extend(fault.weakness() for fault in faults)
     if faults:
         raise faults[0].error(faults[1:])
+    if report.capped:
+        raise NotEnoughEvidence(
+            "all requests that a run may send were sent before this was looked at to the end; allow more with"
+            " `contract: {at_most: ... requests}` in deployments.yaml"
+        )
     if report.stumbles:
         error = report.stumbles[0]
         raise CannotMeasure(f"Schemathesis stumbled: {type(error).__name__}: {error}"[:500]) from error

@@ -59,7 +59,7 @@ class Report:
     tally: Tally
     owned: Owned
     stumbles: tuple[Exception, ...] = ()  # of the tool: they say nothing about the deployment
-    token: str | None = None
+    capped: bool = False  # whether requests were not sent since all that may be were
 
 
 @dataclass(slots=True)
@@ -111,7 +111,9 @@ class Fuzzer:
         faults = list(faults_in(gathered.recorders, self.client))
         unanswered, stumbles = _sorted_out(label, gathered.errors)
         tally = _tally(gathered.recorders, owned)
-        return Report((*faults, *unanswered), tally, owned, stumbles, token)
+        refused = any(isinstance(error, NotAllowed) for error in gathered.errors)
+        capped = refused and self.client.ledger.total >= self.client.rules.at_most
+        return Report((*faults, *unanswered), tally, owned, stumbles, capped)
 
     def again(self, report: Report, *, token: str | None, objects: Sequence[Values] = ()) -> tuple[Fault, ...]:
         """Send the very requests of a report's faults once more, and return the faults that are still there.
