@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from platforms.velocity import Velocity
 from postflight.checks.invariants.examples import Call, play, shape_of, still_work
+from postflight.commands.contract import contract
 from postflight.commands.contract_record import load, write
 from postflight.errors import ConfigError, UnexpectedAnswer
 from postflight.flow import Response
@@ -78,6 +80,11 @@ def test_recordings_are_written_and_read(tmp_path: Path) -> None:
     path.write_text('{"calls": [{"operation": 5}]}')
     with pytest.raises(ConfigError, match="holds no recorded calls"):
         load(path)
+
+
+def test_nothing_is_recorded_where_nothing_may_be_created() -> None:
+    done = CliRunner().invoke(contract, ["record", "--platform", "vibelog", "--environment", "local"])
+    assert (done.exit_code, "vibelog/local does not allow to create and fuzz" in done.output) == (30, True)
 
 
 def test_the_committed_recording_is_of_todays_client() -> None:

@@ -194,6 +194,8 @@ def test_answers_are_held_against_the_document(promises: Promises) -> None:
     assert told(500, ERROR) == ["crash"]
     assert told(200, "<h1>", {**version, **HTML}) == ["content-type"]
     assert told(200, project, {"x": "y"}) == ["header-missing"]
+    [leak] = conformance.violations(exchange("GET /p", 200, {**project, "hash": "5a5a5a"}, version, "readProject"))
+    assert ("'hash'" in leak.cause, "5a5a5a" in f"{leak.cause}{leak.seen}") == (True, False)
     gone = exchange("GET /p", 404, ERROR, version, "readProject")
     assert laws(conformance.success(gone)) == ["operation-gone"]
 

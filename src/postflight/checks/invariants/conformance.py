@@ -3,13 +3,15 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import jsonschema_rs
 
 from postflight.checks.invariants.exchange import Exchange, Violation
 from postflight.checks.invariants.promises import Promises
+from postflight.checks.invariants.refusals import shape
 from postflight.checks.openapi.document import Node
+from postflight.flow import JSON
 
 _MOST_TOLD = 5  # faults of one body
 _LAWS = {
@@ -20,6 +22,9 @@ _LAWS = {
     "Format": "format-wrong",
     "Type": "type-wrong",
 }
+
+
+_NAMING = ("Required", "AdditionalProperties")  # whose messages name fields only
 
 
 @dataclass(slots=True)
@@ -70,13 +75,17 @@ class Conformance:
         for number, error in enumerate(self._validator(schema).iter_errors(value)):
             if number == _MOST_TOLD:
                 return
-            kind = type(error.kind).__name__.removeprefix("ValidationErrorKind_")
-            law = _LAWS.get(_kind_of(kind), "body-undocumented")
+            kind = type(error.kind).__name__
+            law = _LAWS.get(kind, "body-undocumented")
             if law == "type-wrong" and error.instance is None:
                 law = "null-undocumented"
             place = ".".join(str(part) for part in error.instance_path) or "the body"
-            cause = f"{exchange.operation}: {place}: {error.message[:200]}"
-            yield Violation(law, cause, exchange, "what the document promises", repr(error.instance)[:200])
+            # what is in an object may be somebody's secret: its fields are told, and not their values
+            whole = isinstance(error.instance, dict | list)
+            told = error.message[:200] if not whole or kind in _NAMING else f"breaks {kind} of its schema"
+            seen = shape(cast("JSON", error.instance))[:200] if whole else repr(error.instance)[:200]
+            cause = f"{exchange.operation}: {place}: {told}"
+            yield Violation(law, cause, exchange, "what the document promises", seen)
 
     def _validator(self, schema: Node) -> jsonschema_rs.Draft202012Validator:
         if schema.pointer not in self._validators:
@@ -86,10 +95,6 @@ class Conformance:
                 json.dumps(own), validate_formats=True
             )
         return self._validators[schema.pointer]
-
-
-def _kind_of(name: str) -> str:
-    return name.rpartition(".")[2]
 
 
 def _headers(exchange: Exchange, promised: Node) -> Iterator[Violation]:
