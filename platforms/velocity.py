@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+from postflight.checks.invariants.examples import Call
 from postflight.errors import NotEnoughEvidence, UnexpectedAnswer, Unreachable
 from postflight.flow import Answer, Flow, Pause, Request, Response, cut
 from postflight.model import Account
@@ -16,6 +17,7 @@ from postflight.model import Account
 PREFIX = "postflight-"  # of the names of all projects that a run creates; `postflight cleanup` goes by it
 POLL_SECONDS = 0.1
 REFUSALS = (409, 429, 503)  # what a full pool may answer, with an error code that says so
+_SPENT = 8  # objects for an operation that removes what it is tried on
 HIDDEN = (403, 404)  # what a stranger may be told
 
 
@@ -37,10 +39,24 @@ class Session:
     url: str
 
 
+@dataclass(frozen=True, slots=True)
+class Belongings:
+    """What a run owns for the sake of one operation: its projects' ids, and values for the operation's parameters.
+
+    Values are keyed by place and name: `path.id`, `body.projectId`. Each mapping is one object, to be used as a whole.
+    """
+
+    projects: tuple[str, ...] = ()
+    values: tuple[Mapping[str, str], ...] = ()
+
+
 class Velocity:
     """The flows of Velocity. Holds nothing: what a flow needs is given to it."""
 
     name = "velocity"
+    prefix = PREFIX
+    ends_session = frozenset({"POST /api/auth/logout"})  # operations after which a token is worth nothing
+    scarce: Mapping[str, int] = {"POST /api/preview/start": 2}  # operations that take of a pool -> calls that may
 
     def sign_in(self, account: Account) -> Flow[str]:
         """Sign in and return a bearer token."""
@@ -243,6 +259,69 @@ class Velocity:
             yield Pause(POLL_SECONDS)
         message = f"{session.url} did not serve the edited text within {within:.0f} s"
         raise UnexpectedAnswer(message, expected=text, seen=cut(body), where=session.url)
+
+    def own(self, account: Account, token: str, operation: str, name: str) -> Flow[Belongings]:
+        """Create what an operation of the contract (`GET /api/projects/{id}`) can be tried on."""
+        method, _, path = operation.partition(" ")
+        if operation == "POST /api/auth/login":
+            return Belongings((), ({"body.email": account.email.reveal(), "body.password": account.password.reveal()},))
+        if "{" not in path and path != "/api/preview/start":
+            return Belongings()
+        count = _SPENT if operation == "DELETE /api/projects/{id}" else 1
+        projects = []
+        for number in range(count):
+            project = yield from self.create_project(token, f"{name}-{number}")
+            projects.append(project.id)
+        match path:
+            case "/api/preview/start":
+                values = [{"body.projectId": projects[0]}]
+            case "/api/preview/{sessionId}":
+                values = [{"path.sessionId": (yield from self.start_preview(token, projects[0])).id}]
+            case "/api/projects/{id}/files/{path}":
+                files = [f"{number}.txt" for number in range(_SPENT if method == "DELETE" else 1)]
+                for file in files:
+                    yield from self.write_file(token, projects[0], file, "of a run of Postflight")
+                values = [{"path.id": projects[0], "path.path": file} for file in files]
+            case _:
+                values = [{"path.id": project} for project in projects]
+        return Belongings(tuple(projects), tuple(values))
+
+    def find(self, token: str, operation: str) -> Flow[Belongings]:
+        """Find what an operation that reads can be tried on where nothing may be created."""
+        if "{sessionId}" in operation:
+            return Belongings((), tuple({"path.sessionId": one.id} for one in (yield from self.list_previews(token))))
+        if "{id}" not in operation:
+            return Belongings()
+        own = (yield from self.list_projects(token))[:_SPENT]
+        file = {"path.path": "index.html"} if "{path}" in operation else {}
+        return Belongings((), tuple({"path.id": project.id, **file} for project in own))
+
+    def give_back(self, token: str, belongings: Belongings) -> Flow[None]:
+        """Remove what `own` created; what is gone already is fine."""
+        for project in belongings.projects:
+            yield from self.delete_project(token, project)
+
+    def client_calls(self) -> tuple[Call, ...]:
+        """Return what a client of today does: what `postflight contract record` keeps for later releases."""
+        project, file = "/api/projects/{project}", "/api/projects/{project}/files/notes/today.txt"
+        credentials: dict[str, Any] = {"email": "{email}", "password": "{password}"}
+        return (
+            Call("signIn", "POST", "/api/auth/login", credentials, {"token": "token"}, signed_in=False),
+            Call("createProject", "POST", "/api/projects", {"name": f"{PREFIX}{{run}}-old"}, {"project": "id"}),
+            Call("readProject", "GET", project),
+            Call("listProjects", "GET", "/api/projects?limit=100&offset=0"),
+            Call("listProjects", "GET", f"/api/projects?q={PREFIX}{{run}}&sort=name&order=asc"),
+            Call("changeProject", "PATCH", project, {"description": "changed"}),
+            Call("writeFile", "PUT", file, {"content": "one\ntwo\n"}),
+            Call("listFiles", "GET", f"{project}/files"),
+            Call("readFile", "GET", file),
+            Call("deleteFile", "DELETE", file),
+            Call("listPreviews", "GET", "/api/preview"),
+            Call("deleteProject", "DELETE", project),
+            Call("readHealth", "GET", "/api/health", signed_in=False),
+            Call("readFlags", "GET", "/api/flags", signed_in=False),
+            Call("signOut", "POST", "/api/auth/logout"),
+        )
 
     def health(self, service: str, path: str, *, region: str | None = None) -> Flow[Mapping[str, Any]]:
         """Return the health document of a service; anything but 200 is a fault that says which check failed."""

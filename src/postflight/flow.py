@@ -42,6 +42,7 @@ class Request:
     deadline: float = 10.0  # seconds for the whole exchange, redirects included
     name: str = ""  # for statistics; default: "METHOD path"
     follow_redirects: bool = False
+    content: bytes | None = None  # a body that `json` cannot say, sent as it is; its type is among `headers`
 
 
 @dataclass(frozen=True, slots=True)

@@ -236,6 +236,18 @@ class DatabaseSchema:
 
 
 @dataclass(frozen=True, slots=True)
+class Contract:
+    """What an API has promised, and how it may be held to it."""
+
+    document: str = ""  # path of the OpenAPI document that is promised; empty: contract/<platform>.openapi.yaml
+    previous: str = ""  # path of the last release's document
+    served_at: str = "/openapi.json"  # where the deployment serves its own
+    safe: tuple[str, ...] = ()  # `POST /search`: operations without effect although they are no GET
+    at_most: int | None = None  # requests of a run
+    per_second: float | None = None  # requests
+
+
+@dataclass(frozen=True, slots=True)
 class Deployment:
     """What is verified. Resolved once, before collection; nothing later changes it."""
 
@@ -259,6 +271,7 @@ class Deployment:
     scan_results: tuple[str, ...] = ()  # files that vulnerability scanners have written
     stage_sets: Mapping[str, StageSet] = field(default_factory=dict)
     database: DatabaseSchema | None = None
+    contract: Contract = Contract()
 
 
 @dataclass(frozen=True, slots=True)

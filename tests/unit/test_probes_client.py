@@ -286,6 +286,19 @@ def test_curl_repeats_the_request_without_secrets() -> None:
     assert "X-Postflight-Run: r1" in words
 
 
+def test_a_body_that_no_json_can_say_is_sent_as_it_is() -> None:
+    with echoing() as (url, calls), Client(deployed(url), "r1") as client:
+        kind = {"Content-Type": "application/json"}
+        answer = client.send(Request("POST", "web", "/a", headers=kind, content=b'{"name": '))
+        client.send(Request("POST", "web", "/b", headers=kind, content=b""))
+    words = shlex.split(answer.curl)
+    assert words[words.index("--data-binary") + 1] == '{"name": '
+    assert [(call.header("content-length"), call.header("content-type")) for call in calls] == [
+        ("9", "application/json"),
+        ("0", "application/json"),
+    ]
+
+
 def test_tokens_and_session_cookies_are_learned_as_secrets() -> None:
     session = base64.b64encode(b"session of primary").decode()
     with (

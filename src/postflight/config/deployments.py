@@ -13,6 +13,7 @@ from postflight.config.document import (
     Document,
     Duration,
     EnvironmentVariable,
+    PerSecond,
     Sentence,
     ServiceAddress,
     WebAddress,
@@ -147,6 +148,24 @@ class StageSetEntry(Document):
     covers: Annotated[tuple[Covered, ...], Field(min_length=1, description="the checks of these requirements")]
 
 
+class ContractEntry(Document):
+    """The promised API, and how the contract stage may hold the deployment to it."""
+
+    document: Annotated[
+        str | None, Field(description="the OpenAPI document that is promised [contract/<platform>.openapi.yaml]")
+    ] = None
+    previous: Annotated[str | None, Field(description="the last release's document: old clients must still work")] = (
+        None
+    )
+    served_at: Annotated[UrlPath, Field(description="where the deployment serves its own document")] = "/openapi.json"
+    safe: Annotated[
+        tuple[Annotated[str, Field(pattern=r"^(POST|PUT|PATCH|DELETE|OPTIONS) /[^\s?#]*$")], ...],
+        Field(description="operations without effect: allowed where `fuzz` is not, as GET and HEAD are"),
+    ] = ()
+    at_most: Annotated[Count | None, Field(description="requests of a run; without `fuzz` 300 unless given")] = None
+    rate: Annotated[PerSecond | None, Field(description="requests a second; without `fuzz` 30 /s unless given")] = None
+
+
 class TroubleEntry(Document):
     """A known trouble of a page that fails no test until its date."""
 
@@ -178,6 +197,7 @@ class Environment(Document):
     ] = Quantity(3.5, Unit.SECONDS)
     page_troubles: tuple[TroubleEntry, ...] = ()
     rate_limits: dict[Name, RateLimitEntry] = Field(default_factory=dict)
+    contract: ContractEntry = ContractEntry()
     scan_results: Annotated[
         tuple[str, ...],
         Field(description="files of vulnerability scanners: SARIF, or JSON of trivy, pip-audit, retire"),

@@ -16,6 +16,7 @@ from typing import NoReturn
 from postflight.config.deployments import (
     GENERIC,
     Allowed,
+    ContractEntry,
     DatabaseEntry,
     Deployments,
     Environment,
@@ -31,6 +32,7 @@ from postflight.errors import ConfigError
 from postflight.model import (
     Account,
     AllowedTrouble,
+    Contract,
     DatabaseSchema,
     Deployment,
     Migration,
@@ -114,6 +116,7 @@ def resolve(
         scan_results=entry.scan_results,
         stage_sets=_stage_sets(deployments.platforms[choice.platform]),
         database=_database(entry.database) if entry.database else None,
+        contract=_contract(entry.contract),
     )
     if not choice.needs_start:
         return deployment
@@ -245,6 +248,17 @@ def _permissions(entry: Environment) -> Permissions:
         may_fuzz=Allowed.FUZZ in entry.allow,
         may_exhaust=Allowed.EXHAUST_POOL in entry.allow,
         may_inject=Allowed.INJECT in entry.allow,
+    )
+
+
+def _contract(entry: ContractEntry) -> Contract:
+    return Contract(
+        document=entry.document or "",
+        previous=entry.previous or "",
+        served_at=entry.served_at,
+        safe=entry.safe,
+        at_most=int(entry.at_most.value) if entry.at_most else None,
+        per_second=entry.rate.value if entry.rate else None,
     )
 
 

@@ -34,7 +34,7 @@ CLEAN_UP = 10.0  # seconds that a flow has, after its own deadline, to remove wh
 _LOG_LENGTH = 200  # exchanges
 # shorter than any server's (Node's and uvicorn's is 5 s): else a server closes the connection just when we reuse it,
 # which looks as if it closed at once
-_KEEP_ALIVE = 2.0  # seconds
+KEEP_ALIVE = 2.0  # seconds
 _LEAST_COOKIE = 16  # characters; a shorter HttpOnly cookie is a setting, not a session
 
 
@@ -66,8 +66,8 @@ class Client:
     ) -> None:
         self.deployment = deployment
         self.redactor = redactor or Redactor.of(deployment)
-        self._run_id = run_id
-        self._body_limit = body_limit
+        self.run_id = run_id
+        self.body_limit = body_limit
         self._log: deque[Exchange] = deque(maxlen=_LOG_LENGTH)
         self._stack = contextlib.ExitStack()
         self._portal: BlockingPortal | None = None
@@ -90,6 +90,13 @@ class Client:
         """Close all connections and end the thread."""
         self._http = self._portal = None
         self._stack.__exit__(kind, error, trace)
+
+    @property
+    def http(self) -> httpx.AsyncClient:
+        """The client beneath, for what no flow can say; it belongs to the loop that `call` runs things in."""
+        if self._http is None:
+            raise RuntimeError("the client is not open: use it as a context manager")
+        return self._http
 
     @property
     def log(self) -> tuple[Exchange, ...]:
@@ -138,8 +145,9 @@ class Client:
         curl = curl_line(
             request.method,
             url,
-            [*headers.items(), ("X-Postflight-Run", self._run_id)],
+            [*headers.items(), ("X-Postflight-Run", self.run_id)],
             request.json,
+            content=request.content or b"",
             deadline=request.deadline,
             follow_redirects=request.follow_redirects,
             redactor=self.redactor,
@@ -183,14 +191,16 @@ class Client:
     def _call(self, request: Request, url: str, headers: dict[str, str], curl: str) -> Response:
         if self._portal is None or self._http is None:
             raise RuntimeError("the client is not open: use it as a context manager")
-        built = self._http.build_request(request.method, url, headers=headers, json=request.json)
+        built = self._http.build_request(
+            request.method, url, headers=headers, json=request.json, content=request.content
+        )
         task = functools.partial(
             exchange,
             self._http,
             built,
             deadline=request.deadline,
             follow_redirects=request.follow_redirects,
-            body_limit=self._body_limit,
+            body_limit=self.body_limit,
             curl=curl,
             redactor=self.redactor,
         )
@@ -202,8 +212,8 @@ class Client:
             raise
 
     def _build(self) -> httpx.AsyncClient:
-        limits = httpx.Limits(max_connections=100, keepalive_expiry=_KEEP_ALIVE)
-        return open_transport(run_id=self._run_id, ca_file=self.deployment.ca_file, limits=limits, http2=True)
+        limits = httpx.Limits(max_connections=100, keepalive_expiry=KEEP_ALIVE)
+        return open_transport(run_id=self.run_id, ca_file=self.deployment.ca_file, limits=limits, http2=True)
 
     def _check(self, url: str) -> None:
         try:

@@ -99,6 +99,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--covers", metavar="ID", action="append", default=[], help="only checks of this requirement; may be repeated"
     )
+    group.addoption("--openapi", metavar="FILE|URL", help="the OpenAPI document that the API has promised")
+    group.addoption(
+        "--contract-seed", metavar="N|run", help="what generated requests begin with; default: the same for each commit"
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
