@@ -22,7 +22,7 @@ from postflight.flow import JSON, Flow, Task, cut
 from postflight.load.work import Party
 from postflight.probes.meaning import explain
 from postflight.probes.network import proxy_for
-from postflight.probes.transport import trusting
+from postflight.probes.transport import trust
 
 CHANNELS = 8  # of one process, each with one who speaks and one who listens
 JOIN_DEADLINE = 10.0  # seconds
@@ -44,12 +44,12 @@ class Member:
     _tasks: list["asyncio.Task[None]"] = field(default_factory=list)
 
     @classmethod
-    async def join(cls, url: str, key: str, topic: str, trust: ssl.SSLContext | None) -> Self:
+    async def join(cls, url: str, key: str, topic: str, certificates: ssl.SSLContext | None) -> Self:
         """Connect and join. Raises `Unreachable` and its kind, or `UnexpectedAnswer` for a refusal."""
         address = f"{url.rstrip('/')}/websocket?apikey={quote(key)}&vsn=1.0.0"
         try:
             socket = await connect(
-                address, ssl=trust, proxy=proxy_for(url), max_size=LARGEST, open_timeout=JOIN_DEADLINE, logger=None
+                address, ssl=certificates, proxy=proxy_for(url), max_size=LARGEST, open_timeout=JOIN_DEADLINE, logger=None
             )
         except (OSError, TimeoutError, WebSocketException) as error:
             raise _failed(error, url) from error
@@ -199,11 +199,11 @@ class Sync:
         return await asyncio.shield(joining)  # others wait for it too
 
     async def _open(self, channel: int) -> Pair:
-        trust = trusting(self.party.deployment.ca_file) if urlsplit(self.url).scheme == "wss" else None
+        certificates = trust(self.party.deployment.ca_file) if urlsplit(self.url).scheme == "wss" else None
         topic = f"project:{self.party.name_of(f'channel-{channel}')}"
-        speaker = await Member.join(self.url, self.key, topic, trust)
+        speaker = await Member.join(self.url, self.key, topic, certificates)
         try:
-            return speaker, await Member.join(self.url, self.key, topic, trust)
+            return speaker, await Member.join(self.url, self.key, topic, certificates)
         except BaseException:
             await speaker.close()
             raise
