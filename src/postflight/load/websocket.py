@@ -49,7 +49,12 @@ class Member:
         address = f"{url.rstrip('/')}/websocket?apikey={quote(key)}&vsn=1.0.0"
         try:
             socket = await connect(
-                address, ssl=certificates, proxy=proxy_for(url), max_size=LARGEST, open_timeout=JOIN_DEADLINE, logger=None
+                address,
+                ssl=certificates,
+                proxy=proxy_for(url),
+                max_size=LARGEST,
+                open_timeout=JOIN_DEADLINE,
+                logger=None,
             )
         except (OSError, TimeoutError, WebSocketException) as error:
             raise _failed(error, url) from error
@@ -84,10 +89,15 @@ class Member:
         """Return what is done as soon as an edit with this content has come. Cancel it when it is awaited no longer."""
         arrival: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._awaited[content] = arrival
-        arrival.add_done_callback(lambda _done: self._awaited.pop(content, None))
+        arrival.add_done_callback(lambda done: self._forget(content, done))
         if not self.connected:
             arrival.set_exception(Unreachable(f"the connection of {self.topic} is closed", where=self.topic))
         return arrival
+
+    def _forget(self, content: str, arrival: "asyncio.Future[None]") -> None:
+        self._awaited.pop(content, None)
+        if not arrival.cancelled():
+            arrival.exception()  # looked at, in case that nobody awaits it any longer
 
     async def _say(self, event: str, payload: Payload, *, ref: str | None = None, topic: str = "") -> None:
         ref = ref or str(next(self._refs))
