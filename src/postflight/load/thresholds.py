@@ -43,12 +43,15 @@ class Latencies(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """What was counted in some seconds: requests that were due, those that ended, and those of them that failed."""
+    """What was counted in some seconds: requests that ended, and the flows that they belong to."""
 
-    due: float
-    ended: int
-    failed: int
+    ended: int  # requests
+    failed: int  # of them
     latencies: Latencies
+    due: int = 0  # flows that should have started
+    done: int = 0  # flows that have ended, however
+    succeeded: int = 0  # of them
+    broken: int = 0  # of them, by a fault of the deployment: a refusal by a full pool is neither
 
 
 class Kind(StrEnum):
@@ -56,8 +59,8 @@ class Kind(StrEnum):
 
     LATENCY = "latency"
     ERRORS = "errors"
-    SUCCESS = "success"
-    RATE = "rate"  # share of the requests that were due which also ended
+    SUCCESS = "success"  # share of the flows that did what they are for
+    RATE = "rate"  # share of the flows that were due which also ended
     CAPACITY = "capacity"  # the highest rate that holds, found by a stepped shape
 
 
@@ -144,8 +147,9 @@ def read(threshold: Threshold, counted: Counted, confidence: float) -> Reading:
             value = Quantity(counted.failed / counted.ended if counted.ended else 0.0, Unit.RATIO)
             return _share(threshold, value, threshold.limit.value, counted.ended, counted.failed, confidence)
         case Kind.SUCCESS:
-            value = Quantity(1 - counted.failed / counted.ended if counted.ended else 0.0, Unit.RATIO)
-            return _share(threshold, value, 1 - threshold.limit.value, counted.ended, counted.failed, confidence)
+            flows = counted.succeeded + counted.broken
+            value = Quantity(counted.succeeded / flows if flows else 0.0, Unit.RATIO)
+            return _share(threshold, value, 1 - threshold.limit.value, flows, counted.broken, confidence)
         case Kind.RATE:
             return _rate(threshold, counted)
         case Kind.CAPACITY:
@@ -187,8 +191,8 @@ def _refuted(allowed: float, confidence: float, total: int, beyond: int) -> bool
 
 def _rate(threshold: Threshold, counted: Counted) -> Reading:
     if counted.due < max(1, threshold.budget.min_samples):
-        return Reading(threshold, Status.UNKNOWN, None, "too few requests were due for a claim")
-    value = Quantity(counted.ended / counted.due, Unit.RATIO)
+        return Reading(threshold, Status.UNKNOWN, None, "too little was due for a claim")
+    value = Quantity(counted.done / counted.due, Unit.RATIO)
     if value.value >= threshold.limit.value:
         return Reading(threshold, Status.GOOD, value)
     return Reading(threshold, Status.BAD, value, _broken(threshold, value))
