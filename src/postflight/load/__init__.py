@@ -1,5 +1,8 @@
-"""Load: an open-model engine driven by Locust, its thresholds, and what a run says about a deployment.
+"""Load in an open model: requests start on a schedule whatever the server does, and what is measured is the truth.
 
-Locust patches the process that imports it (gevent). So only `users`, `shapes`, `session` and `web` import it, and only
-processes that `runner` starts import those.
+`arrivals` says when flows start, `Engine` runs them in a native thread, `Batch` is what it measured
+(docs/load-engine.md). `thresholds` judge it while it runs, `conclusion` says what it means (docs/scale.md).
+
+Locust distributes and shows all this, and patches the process that imports it. So only `locustfile`, `users`, `shapes`,
+`session` and `web` import it, and only processes that `runner` starts import those.
 """
