@@ -16,13 +16,16 @@ from locust.env import Environment
 
 from postflight.config.load import Profile
 from postflight.errors import ConfigError, PostflightError
+from postflight.flow import Flow
 from postflight.load.batch import FAILURES, Batch
 from postflight.load.engine import Engine
 from postflight.load.histogram import highest_in
 from postflight.load.orders import class_name, read_options
 from postflight.load.plan import MASTER_OPTION, Plan
-from postflight.load.profiles import Share, Work, make_work
+from postflight.load.profiles import make_work
 from postflight.load.safety import GRACE
+from postflight.load.work import Party, Share, Work
+from postflight.model import Deployment
 from postflight.redact import Redactor
 from postflight.reference_process import READY_VARIABLE
 from postflight.target import Target, opened
@@ -66,48 +69,38 @@ class ArrivalUser(User):
             return  # Locust has moved users here because another worker was lost: the plan goes on without that one
         share = plan.workers.index(self._runner.client_id)
         with ExitStack() as resources:
-            target = _target(self.environment, plan, resources)
-            redactor = Redactor.of(target.deployment)
-            engine = resources.enter_context(
-                Engine(
-                    target.deployment,
-                    plan.run_id,
-                    connections=plan.connections(self.profile, share),
-                    redactor=redactor,
-                )
-            )
+            deployment = _target(self.environment, plan, resources).deployment
+            work = make_work(Party(self.profile, deployment, plan.run_id, Share(share, len(plan.workers))))
+            cut_off, troubles = 0, ""
             try:
-                work = make_work(self.profile, target.deployment, plan.run_id, Share(share, len(plan.workers)))
-                self._prepare(engine, work)
+                if troubles := _once(deployment, plan.run_id, work.prepare()):
+                    raise ConfigError(f"{self.profile} could not be prepared: {troubles}")
                 self._tell(READY, {})
                 if self._wait_for_go():
-                    self._play(engine, plan, share, work)
+                    cut_off = self._play(deployment, plan, share, work)
             finally:
-                cut_off = engine.stop(GRACE / 2)  # ends the sessions that flows have started
-                self._report(engine.drain(), done=True, cut_off=cut_off)
-
-    def _prepare(self, engine: Engine, work: Work) -> None:
-        """Do once what all arrivals need. It is not measured."""
-        engine.start([0.0], lambda _: work.prepare(), name="prepare")
-        until = time.monotonic() + PREPARE_DEADLINE
-        while not engine.idle and time.monotonic() < until:
-            gevent.sleep(0.02)
-        told = engine.drain()
-        if told.flow_total("prepare").ok != 1:
-            words = "; ".join(message.text for message in told.messages) or f"not done in {PREPARE_DEADLINE:g} s"
-            raise ConfigError(f"{self.profile} could not be prepared: {words}")
+                _once(deployment, plan.run_id, work.conclude())
+                self._report(Batch(), done=True, cut_off=cut_off)
 
     def _wait_for_go(self) -> bool:
         while self.begin is None and not self.ending:
             gevent.sleep(0.02)
         return not self.ending
 
-    def _play(self, engine: Engine, plan: Plan, share: int, work: Work) -> None:
-        schedule = plan.schedule(self.profile, share)
-        engine.start(schedule.offsets(), work.arrive, name=self.profile, begin=self.begin)
-        while not engine.idle and not self.ending:
-            gevent.sleep(REPORT)
-            self._report(engine.drain())
+    def _play(self, deployment: Deployment, plan: Plan, share: int, work: Work) -> int:
+        """Run the schedule to its end, or until told to stop. Returns how many flows were cut off uncleaned."""
+        connections, redactor = plan.connections(self.profile, share), Redactor.of(deployment)
+        with Engine(deployment, plan.run_id, connections=connections, redactor=redactor) as engine:
+            try:
+                arrivals = plan.schedule(self.profile, share).offsets()
+                engine.start(arrivals, work.arrive, name=self.profile, begin=self.begin)
+                while not engine.idle and not self.ending:
+                    gevent.sleep(REPORT)
+                    self._report(engine.drain())
+            finally:
+                cut_off = engine.stop(GRACE / 2)  # ends the sessions that flows have started
+                self._report(engine.drain())
+        return cut_off
 
     def _report(self, batch: Batch, *, done: bool = False, cut_off: int = 0) -> None:
         until = time.time()
@@ -120,6 +113,20 @@ class ArrivalUser(User):
     def _tell(self, kind: str, data: Mapping[str, Any]) -> None:
         # a message rather than Locust's report: its LocalRunner passes messages too, so one process is as many
         self._runner.send_message(kind, {**data, "worker": self._runner.client_id})
+
+
+def _once(deployment: Deployment, run_id: str, flow: Flow[None]) -> str:
+    """Run one flow that is not measured. Returns what was wrong with it, or nothing."""
+    with Engine(deployment, run_id, redactor=Redactor.of(deployment)) as engine:
+        engine.start([0.0], lambda _: flow, name="once")
+        until = time.monotonic() + PREPARE_DEADLINE
+        while not engine.idle and time.monotonic() < until:
+            gevent.sleep(0.02)
+        engine.stop(GRACE / 2)
+        told = engine.drain()
+    if told.flow_total("once").ok == 1:
+        return ""
+    return "; ".join(message.text for message in told.messages) or f"not done in {PREPARE_DEADLINE:g} s"
 
 
 def _target(environment: Environment, plan: Plan, resources: ExitStack) -> Target:
