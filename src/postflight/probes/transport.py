@@ -11,6 +11,17 @@ from postflight.probes import body
 from postflight.probes.network import LOOPBACK
 
 
+def trust(ca_file: str | None) -> ssl.SSLContext:
+    """Return whom we trust: certifi's authorities (or SSL_CERT_FILE) and `ca_file`. Raises `ConfigError`."""
+    certificates = httpx.create_ssl_context()
+    if ca_file is not None:
+        try:
+            certificates.load_verify_locations(cafile=ca_file)
+        except (OSError, ssl.SSLError) as error:
+            raise ConfigError(f"ca_file {ca_file} holds no usable certificate: {error}") from error
+    return certificates
+
+
 def open_transport(*, run_id: str, ca_file: str | None, limits: httpx.Limits, http2: bool) -> httpx.AsyncClient:
     """Return a client for `exchange`.
 
@@ -21,15 +32,10 @@ def open_transport(*, run_id: str, ca_file: str | None, limits: httpx.Limits, ht
         ConfigError: a certificate file that is none, or a proxy that cannot be used.
 
     """
-    trust = httpx.create_ssl_context()
-    if ca_file is not None:
-        try:
-            trust.load_verify_locations(cafile=ca_file)
-        except (OSError, ssl.SSLError) as error:
-            raise ConfigError(f"ca_file {ca_file} holds no usable certificate: {error}") from error
+    certificates = trust(ca_file)
     try:
         return httpx.AsyncClient(
-            verify=trust,
+            verify=certificates,
             http2=http2,
             timeout=None,  # noqa: S113 - `exchange` has one deadline for all of it, which httpx has not
             limits=limits,

@@ -1,0 +1,223 @@
+"""One flow that runs: a virtual user's visit. Its wishes are granted one after the other, as `probes.client` does it."""
+
+import asyncio
+import contextlib
+import ssl
+import time
+from collections.abc import Callable
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from postflight.errors import CannotMeasure, DeploymentFault, NotEnoughEvidence, PostflightError
+from postflight.flow import Flow, Pause, Request
+from postflight.load.cookies import Cookies
+from postflight.load.exchange import Exchange
+from postflight.load.message import Received
+from postflight.probes.meaning import BodyTooLarge, DeadlinePassed, explain
+
+if TYPE_CHECKING:
+    from postflight.load.driver import Driver
+
+
+class Stopped(BaseException):  # not an Exception: a flow that catches those must not go on
+    """The run ends. Thrown into a flow, so that its `finally` removes what it created; it may send requests for that."""
+
+
+class Ending(IntEnum):
+    """Positions in `Flows.numbers`."""
+
+    STARTED = 0
+    MISSED = 1
+    OK = 2
+    FAILED = 3
+    UNKNOWN = 4
+    INVALID = 5
+    STOPPED = 6
+
+
+class Visit:
+    """A flow that runs, and what one user's browser keeps. Owned by the loop's thread."""
+
+    __slots__ = ("_driver", "_exchange", "_flow", "_pause", "_token", "_told", "cookies", "name", "second")
+
+    def __init__(self, driver: "Driver", name: str, second: int) -> None:
+        self._driver, self.name, self.second = driver, name, second
+        self._exchange: Exchange | None = None
+        self._pause: asyncio.TimerHandle | None = None
+        self._token = ""  # that its requests carried last
+        self._told = False  # that the run ends
+        self.cookies: Cookies | None = None
+
+    def begin(self, make_flow: Callable[[int], Flow[Any]], number: int, intended: int) -> None:
+        """Start the flow. Its first request counts from when it was intended."""
+        try:
+            self._flow = make_flow(number)
+        except Exception as error:  # noqa: BLE001 - somebody else's code; a broken one voids the run, with its words
+            self._over(Ending.INVALID, error)
+            return
+        self._go(self._flow.__next__, (), intended)
+
+    # -- what an exchange tells
+
+    def answer(self, exchange: Exchange, response: Received) -> None:
+        """Hand an answer to the flow. What the flow says of it at once decides how the request is counted."""
+        self._driver.exchanges.discard(exchange)
+        self._exchange = None
+        if response.sets_cookie:
+            self.learn(response.url, response)
+        rejected = self._go(self._flow.send, (response,), 0)
+        outcome = f"{response.status // 100}xx"
+        if rejected and response.status < 500:
+            outcome = "check"
+        self._note(exchange, outcome, len(response.raw_body), exchange.ended)
+        self._driver.recorder.clock(kernel=exchange.kernel)
+
+    def learn(self, url: str, answer: Received) -> None:
+        """Keep an answer's cookies."""
+        if answer.sets_cookie:
+            if self.cookies is None:
+                self.cookies = Cookies()
+            self.cookies.learn(url, answer)
+
+    def fault(self, exchange: Exchange, error: BaseException) -> None:
+        """Throw what the error means into the flow."""
+        self._driver.exchanges.discard(exchange)
+        self._exchange = None
+        explained = explain(error, exchange.url)
+        outcome = _outcome(error, explained)
+        self._note(exchange, outcome, 0, time.monotonic_ns())
+        self._say(_name(exchange.wish), outcome, str(explained))
+        self._go(self._flow.throw, (explained,), 0)
+
+    def wrote(self, lag: int) -> None:
+        """Note the lag."""
+        self._driver.recorder.sent(lag)
+
+    # -- the end of the run
+
+    def stop(self, *, patient: bool) -> None:
+        """Let the flow clean up: at once, or (patient) when the answer has come to what it has sent."""
+        if self._told:
+            return
+        if patient and self._exchange is not None and self._exchange.sent:
+            return  # at its next wish
+        self._drop()
+        self._told = True
+        self._go(self._flow.throw, (Stopped(),), 0)
+
+    def cut_off(self) -> None:
+        """End the flow without another wish."""
+        self._drop()
+        with contextlib.suppress(Exception, Stopped):  # RuntimeError for one more wish, or whatever it makes of it
+            self._flow.close()
+        self._driver.ended(self, Ending.STOPPED)
+
+    # -- its own business
+
+    def _go(self, step: Callable[..., Any], values: tuple[Any, ...], intended: int) -> bool:
+        """Let the flow go on until its next wish, and grant it. Return whether the flow raised a fault instead."""
+        while True:
+            try:
+                wish = step(*values)
+            except StopIteration:
+                self._over(Ending.OK)
+                return False
+            except DeploymentFault as error:
+                self._over(Ending.FAILED, error)
+                return True
+            except NotEnoughEvidence as error:
+                self._over(Ending.UNKNOWN, error)
+                return False
+            except Stopped:
+                self._over(Ending.STOPPED)
+                return False
+            except Exception as error:  # noqa: BLE001 - somebody else's code, as in `begin`
+                self._over(Ending.INVALID, error)
+                return False
+            thrown: BaseException
+            if self._driver.stopping and not self._told:
+                self._told, thrown = True, Stopped()
+            else:
+                try:
+                    self._grant(wish, intended)
+                except Exception as error:  # noqa: BLE001 - an address or header that is none, or no wish at all
+                    self._drop()
+                    thrown = error
+                else:
+                    return False
+            step, values = self._flow.throw, (thrown,)
+
+    def _grant(self, wish: Request | Pause, intended: int) -> None:
+        driver = self._driver
+        if isinstance(wish, Pause):
+            self._pause = driver.loop.call_later(wish.seconds, self._rested)
+            return
+        if wish.token is not None:
+            self._token = wish.token
+        asked = intended or time.monotonic_ns()
+        exchange = Exchange(wish, self, asked, driver.places.of(wish), driver.pool, driver.writer)
+        self._exchange = exchange
+        driver.exchanges.add(exchange)
+        exchange.begin()
+
+    def _drop(self) -> None:
+        """Let go of what is under way."""
+        if self._pause is not None:
+            self._pause.cancel()
+            self._pause = None
+        if self._exchange is not None:
+            self._driver.exchanges.discard(self._exchange)
+            self._exchange.withdraw()
+            self._exchange = None
+
+    def _rested(self) -> None:
+        self._pause = None
+        self._go(self._flow.send, (None,), 0)
+
+    def _note(self, exchange: Exchange, outcome: str, size: int, ended: int) -> None:
+        driver, asked = self._driver, exchange.asked
+        driver.recorder.request(
+            (asked + driver.clock.unix) // 1_000_000_000,
+            _name(exchange.wish),
+            outcome,
+            size,
+            ended - asked,
+            exchange.service,
+            exchange.queueing,
+        )
+
+    def _over(self, how: Ending, error: Exception | None = None) -> None:
+        if error is not None:
+            text = str(error) if isinstance(error, PostflightError) else f"{type(error).__name__}: {error}"
+            self._say(self.name, how.name.lower(), text)
+        self._driver.ended(self, Ending.STOPPED if self._told else how)
+
+    def _say(self, name: str, outcome: str, text: str) -> None:
+        """Note an error, without the token of this user: the redactor knows only those of the deployment."""
+        self._driver.recorder.message(
+            name, outcome, text.replace(self._token, "[secret token]") if self._token else text
+        )
+
+
+def _name(wish: Request) -> str:
+    return wish.name or f"{wish.method} {wish.path}"
+
+
+def _outcome(error: BaseException, explained: PostflightError) -> str:
+    """Return one of `batch.ERRORS`."""
+    if isinstance(explained, CannotMeasure):
+        return "runner"
+    for kinds, outcome in _OUTCOMES:
+        if isinstance(error, kinds):
+            return outcome
+    return "reset"
+
+
+_OUTCOMES: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
+    ((ssl.SSLError, ssl.CertificateError), "tls"),
+    ((DeadlinePassed, TimeoutError), "timeout"),
+    ((ConnectionRefusedError,), "refused"),
+    ((BodyTooLarge, httpx.RemoteProtocolError, httpx.TooManyRedirects, httpx.UnsupportedProtocol), "garbage"),
+)
