@@ -49,12 +49,12 @@ def conclude(ended: Ended) -> tuple[Finding, ...]:
     invalid = [*_of_ending(ended), *_of_workers(ended), *_of_generator(ended), *_of_ourselves(ended)]
     if not invalid and ended.series.total.flows.due == 0 and ended.end is not End.STORM:
         words = "not one request was due after the warm-up: nothing was measured"
-        invalid.append(_finding(ended, "requests", "Requests were sent", Status.INVALID, words))
-    doubted = any(finding.check.endswith((".generator", ".ours")) for finding in invalid)
-    judged = [_of_reading(ended, reading, doubted=doubted) for reading in ended.readings]
+        invalid.append(_finding(ended, "requests", "requests are sent", Status.INVALID, words))
+    doubts = [finding.title for finding in invalid if finding.check.endswith((".generator", ".ours"))]
+    judged = [_of_reading(ended, reading, doubt="".join(doubts[:1])) for reading in ended.readings]
     if not judged:
         words = f"no budget of the load stage begins with {ended.profile.metric}.: nothing says what is allowed"
-        judged.append(_finding(ended, "budgets", "There are budgets", Status.UNKNOWN, words))
+        judged.append(_finding(ended, "budgets", "there are budgets", Status.UNKNOWN, words))
     return tuple(replace(finding, details=_details(ended)) for finding in (*_of_harm(ended), *invalid, *judged))
 
 
@@ -85,19 +85,19 @@ def _of_ending(ended: Ended) -> list[Finding]:
     match ended.end:
         case End.INTERRUPTED:
             words = ended.why or "was interrupted (Ctrl-C, or a cancelled job) before its end"
-            return [replace(_finding(ended, "end", "It ran to its end", Status.INVALID, words), voids_run=True)]
+            return [replace(_finding(ended, "end", "it runs to its end", Status.INVALID, words), voids_run=True)]
         case End.BOUND:
-            return [_finding(ended, "end", "It ran to its end", Status.INVALID, f"was stopped: {ended.why}")]
+            return [_finding(ended, "end", "it runs to its end", Status.INVALID, f"was stopped: {ended.why}")]
     return []
 
 
 def _of_harm(ended: Ended) -> list[Finding]:
     found = []
     if ended.end is End.STORM:
-        found.append(_finding(ended, "storm", "It answers at all", Status.BAD, f"was stopped: {ended.why}"))
+        found.append(_finding(ended, "storm", "it answers at all", Status.BAD, f"was stopped: {ended.why}"))
     if ended.cut_off:
         words = f"{ended.cut_off} flows were cut off before they had cleaned up: look with `postflight cleanup`"
-        found.append(_finding(ended, "cleanup", "Nothing is left behind", Status.UNKNOWN, words))
+        found.append(_finding(ended, "cleanup", "nothing is left behind", Status.UNKNOWN, words))
     return found
 
 
@@ -106,13 +106,13 @@ def _of_workers(ended: Ended) -> list[Finding]:
     if not lost:
         return []
     words = f"{len(lost)} of {len(ended.workers)} workers did not take part to the end, so less load was sent: "
-    return [_finding(ended, "workers", "All workers took part", Status.INVALID, words + "; ".join(lost))]
+    return [_finding(ended, "workers", "all workers take part", Status.INVALID, words + "; ".join(lost))]
 
 
 def _of_generator(ended: Ended) -> list[Finding]:
     if not (reasons := generator_trouble(ended.workers)):
         return []
-    return [_finding(ended, "generator", "The generator kept its schedule", Status.INVALID, "; ".join(reasons))]
+    return [_finding(ended, "generator", "the generator keeps its schedule", Status.INVALID, "; ".join(reasons))]
 
 
 def _of_ourselves(ended: Ended) -> list[Finding]:
@@ -120,19 +120,19 @@ def _of_ourselves(ended: Ended) -> list[Finding]:
     requests = sum(cell.count for (_, outcome), cell in ended.series.names.items() if outcome in OURS)
     if not flows and not requests:
         return []
-    texts = [message.text for message in ended.series.messages if message.outcome in OURS]
+    texts = [message.text for message in ended.series.messages if message.outcome in {*OURS, "invalid"}]
     words = f"{max(flows, requests)} flows failed for a reason of our own: {texts[0] if texts else 'no words for it'}"
-    return [_finding(ended, "ours", "The flows themselves work", Status.INVALID, words)]
+    return [_finding(ended, "ours", "our own flows work", Status.INVALID, words)]
 
 
-def _of_reading(ended: Ended, reading: Reading, *, doubted: bool) -> Finding:
+def _of_reading(ended: Ended, reading: Reading, *, doubt: str) -> Finding:
     budget = reading.threshold.budget
     name = budget.metric.partition(".")[2]
     status, words = reading.status, reading.words
     if status is Status.BAD and reading.threshold.kind is Kind.RATE:
         words = f"{words}: {why_not_reached(ended)}"
-    if doubted and status in {Status.GOOD, Status.BAD}:
-        status, words = Status.INVALID, f"not judged, since the generator cannot be believed; seen was {reading.value}"
+    if doubt and status in {Status.GOOD, Status.BAD}:
+        status, words = Status.INVALID, f"not judged, since it does not hold that: {doubt}. Seen was {reading.value}"
     if ended.shape.stepped and reading.threshold.kind is not Kind.CAPACITY:
         status, words = Status.EXCLUDED, f"{ended.shape.name} goes up until a limit breaks: only the capacity is judged"
     found = _finding(ended, name, f"{name} {budget.limit}", status, words, budget.on_breach)

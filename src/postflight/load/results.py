@@ -63,15 +63,18 @@ class Tally:
         self.latency = Histogram.sum([self.latency, *(cell.latency for _, cell in mine)])
         self.flows += flows
 
-    def counted(self, age: float | None = None) -> Counted:
-        """Return it as thresholds read it. Flows that still run after `age` seconds are requests without an answer."""
+    def counted(self, age: float | None = None, young: int = 0) -> Counted:
+        """Return it as thresholds read it.
+
+        Flows that still run after `age` seconds are requests without an answer; `young` flows run too, and may.
+        """
         flows = self.flows
         pending = max(0, flows.in_flight) if age is not None else 0
         return Counted(
             ended=self.ended,
             failed=self.failed,
             latencies=Spread(self.latency, pending, age or 0.0),
-            due=flows.due,
+            due=flows.due - young,
             done=flows.ok + flows.failed + flows.unknown + flows.invalid,
             succeeded=flows.ok,
             broken=flows.failed,
@@ -132,6 +135,11 @@ class Series:
         age = now - (first + length)
         whole = sum_tallies(self.seconds.get(second, Tally()) for second in range(first, first + length))
         return None if age < 0 or (whole.flows.in_flight > 0 and age < LATE) else whole
+
+    def young(self, now: float) -> int:
+        """Return how many flows of the last seconds still run: that is no rate that was not reached."""
+        late = (t.flows.in_flight for s, t in self.seconds.items() if s >= max(self.warm_up, now - LATE))
+        return max(0, sum(late))
 
     def forget(self, now: float) -> None:
         """Turn what is older than the horizon into points."""

@@ -13,7 +13,8 @@ from postflight.errors import ConfigError
 from postflight.model import Deployment, Quantity, Unit
 
 PRODUCTION = "production"
-GRACE = 30.0  # seconds after the end of a shape in which flows may finish and clean up
+GRACE = 15.0  # seconds after the end of a shape in which flows may finish and clean up
+CLEAN_UP = 8.0  # seconds of it for flows that are thrown out: they end the sessions that they have started
 STORM_SHARE = 0.9  # of errors
 STORM_SECONDS = 5  # in a row
 STORM_REQUESTS = 50  # in these seconds: fewer are no storm

@@ -256,7 +256,7 @@ class Session:
                 track.judged += length
             if plan.shape.stepped:
                 track.climb = track.climb.after(series, now)
-            readings = track.watch.readings(series.total.counted())
+            readings = track.watch.readings(series.total.counted(young=series.young(now)))
             track.readings = tuple(self._with_capacity(track, reading) for reading in readings)
             series.forget(0.0 if over else now)
 

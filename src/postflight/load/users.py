@@ -23,7 +23,7 @@ from postflight.load.histogram import highest_in
 from postflight.load.orders import class_name, read_options
 from postflight.load.plan import MASTER_OPTION, Plan
 from postflight.load.profiles import make_work
-from postflight.load.safety import GRACE
+from postflight.load.safety import CLEAN_UP
 from postflight.load.work import Party, Share, Work
 from postflight.model import Deployment
 from postflight.redact import Redactor
@@ -98,7 +98,7 @@ class ArrivalUser(User):
                     gevent.sleep(REPORT)
                     self._report(engine.drain())
             finally:
-                cut_off = engine.stop(GRACE / 2)  # ends the sessions that flows have started
+                cut_off = engine.stop(CLEAN_UP)  # ends the sessions that flows have started
                 self._report(engine.drain())
         return cut_off
 
@@ -122,7 +122,7 @@ def _once(deployment: Deployment, run_id: str, flow: Flow[None]) -> str:
         until = time.monotonic() + PREPARE_DEADLINE
         while not engine.idle and time.monotonic() < until:
             gevent.sleep(0.02)
-        engine.stop(GRACE / 2)
+        engine.stop(CLEAN_UP)
         told = engine.drain()
     if told.flow_total("once").ok == 1:
         return ""
