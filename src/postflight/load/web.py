@@ -1,0 +1,1 @@
+def extend(web_ui, session): pass
