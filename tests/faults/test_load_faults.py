@@ -17,10 +17,10 @@ BUDGETS = ROOT / "tests" / "faults" / "load_budgets.yaml"
 LOAD = (sys.executable, "-c", "from postflight.cli import main; main()", "load")
 
 
-def load(profile: str, reports: Path, *faults: str) -> Result:
+def load(profile: str, reports: Path, *arguments: str, faults: tuple[str, ...] = ()) -> Result:
     """Run a profile against a reference platform with these faults."""
     planted = [argument for fault in faults for argument in ("--fault", fault)]
-    command = [*LOAD, profile, "--budgets", str(BUDGETS), "--reports", str(reports)]
+    command = [*LOAD, profile, "--budgets", str(BUDGETS), "--reports", str(reports), *arguments]
     with reference_platform(planted) as ready:
         return run_process(*command, reports=reports, env={READY_VARIABLE: ready})
 
@@ -44,11 +44,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def test_a_fault_breaks_its_limits_and_is_named(planted: Planted, tmp_path: Path) -> None:
-    result = load(planted.profile, tmp_path, planted.fault)
+    shape = ("--shape", planted.shape) if planted.shape else ()
+    result = load(planted.profile, tmp_path, *shape, faults=(planted.fault,))
     broken = red(result)
     assert set(planted.breaks) <= set(broken), result.output
     words = "\n".join(broken.values())
-    assert re.search(planted.says, words), f"{words}\n{result.output}"
+    assert re.search(planted.says, words, re.DOTALL), f"{words}\n{result.output}"
     assert result.exit_code in (10, 20), result.output
 
 

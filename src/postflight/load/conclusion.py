@@ -4,12 +4,14 @@ Two questions, never mixed: a limit that is broken is the deployment's fault onl
 A rate that was not reached because we were late is invalid; because every connection was held by the target, bad.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from postflight.config.load import Profile, Shape
+from postflight.load.diagnosis import Part, diagnose
 from postflight.load.generator import Trust, judge
+from postflight.load.histogram import Histogram
 from postflight.load.results import OURS, Series, Worker
 from postflight.load.thresholds import Kind, Reading
 from postflight.model import Finding, Measurement, OnBreach, Quantity, Status, Unit
@@ -17,6 +19,7 @@ from postflight.model import Finding, Measurement, OnBreach, Quantity, Status, U
 STAGE = "load"
 # missed flows are told by the rate: a target that holds all that may be in flight is no fault of the generator
 TRUST = Trust(missed_share=1.0)
+US = 1_000_000  # histograms are in microseconds
 HELD = 0.05  # seconds of waiting for a connection (p95) that show who held the connections
 
 
@@ -159,9 +162,17 @@ def why_not_reached(ended: Ended) -> str:
 
 
 def _details(ended: Ended) -> str:
-    """Return the commonest errors, for whoever reads a finding."""
+    """Return what stands out, and the commonest errors, for whoever reads a finding."""
     worst: Sequence[tuple[str, int]] = sorted(
         ((f"{m.name}: {m.outcome}: {m.text}", times) for m, times in ended.series.messages.items()),
         key=lambda pair: -pair[1],
     )
-    return "\n".join(f"{times} x {text}" for text, times in worst[:8])
+    seen = diagnose(ended.series.points(), tuple(_parts(ended.series)))
+    return "\n".join([*seen, *(f"{times} x {text}" for text, times in worst[:8])])
+
+
+def _parts(series: Series) -> Iterator[Part]:
+    for name, cells in series.by_name():
+        latency = Histogram.sum(cell.latency for outcome, cell in cells.items() if outcome not in OURS)
+        if latency.count:
+            yield Part(name, latency.count, latency.quantile(0.95) / US)
