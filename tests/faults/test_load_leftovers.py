@@ -1,4 +1,4 @@
-"""Whatever ends a run, nothing of it is left on the platform: no project, no session, no container.
+"""Whatever ends a run, nothing of it is left: no project, no session, no container, and no process of ours.
 
 The run is ended while previews live: by Ctrl-C, by the death of a worker, of the master, of the command itself.
 """
@@ -72,7 +72,11 @@ def interrupt(command: psutil.Process) -> None:
     command.send_signal(signal.SIGINT)
 
 
-ENDS = {"worker": kill_a("worker"), "master": kill_a("master"), "ctrl-c": interrupt}
+def kill(command: psutil.Process) -> None:
+    command.kill()
+
+
+ENDS = {"worker": kill_a("worker"), "master": kill_a("master"), "ctrl-c": interrupt, "command": kill}
 QUICK = ("worker",)
 
 
@@ -90,10 +94,13 @@ def test_nothing_is_left_after_an_abort(end: str, platform: dict[str, Any], tmp_
     try:
         eventually(lambda: active(platform) > 0 or run.poll() is not None, "a preview lives")
         assert run.poll() is None, run.communicate()[0]
+        children = psutil.Process(run.pid).children(recursive=True)
         ENDS[end](psutil.Process(run.pid))
         output, _ = run.communicate(timeout=DEADLINE)
+        _, alive = psutil.wait_procs(children, DEADLINE)  # those of a killed command see that it is gone
     finally:
         run.kill()
         run.wait()
+    assert alive == []
     assert (active(platform), projects(platform)) == (0, 0), output
     assert run.returncode not in (0, 10, 20), f"an aborted run is no verdict about the platform\n{output}"
