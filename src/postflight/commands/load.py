@@ -84,7 +84,16 @@ def _options(given: dict[str, object]) -> Options:
     orders = Orders(
         **{
             name: text(name)
-            for name in ("base_url", "platform", "environment", "deployments", "budgets", "shape", "reports", "i_mean_it")
+            for name in (
+                "base_url",
+                "platform",
+                "environment",
+                "deployments",
+                "budgets",
+                "shape",
+                "reports",
+                "i_mean_it",
+            )
         },
         rate=float(str(given["rate"] or 0)),
         seed=int(str(given["seed"])),

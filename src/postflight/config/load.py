@@ -145,7 +145,9 @@ class ShapeEntry(Document):
             raise ValueError("write exactly one of 'stages' and 'steps'")
         shape = make_shape("", self)
         if not shape.warm_up < shape.seconds <= LONGEST:
-            raise ValueError(f"it takes {shape.seconds:g} s, of which {shape.warm_up:g} s are warm-up: nothing to judge")
+            raise ValueError(
+                f"it takes {shape.seconds:g} s, of which {shape.warm_up:g} s are warm-up: nothing to judge"
+            )
         if shape.peak <= 0:
             raise ValueError("no stage has a level above 0 %")
         return self
@@ -186,8 +188,8 @@ class LoadEntry(Document):
 
     profiles: Annotated[dict[Name, ProfileEntry], Field(default_factory=dict)]
     shapes: Annotated[dict[Name, ShapeEntry], Field(default_factory=dict)]
-    confidence: Annotated[Ratio, AfterValidator(_is_confidence), Field(json_schema_extra={"default": "95 %"})] = Quantity(
-        0.95, Unit.RATIO
+    confidence: Annotated[Ratio, AfterValidator(_is_confidence), Field(json_schema_extra={"default": "95 %"})] = (
+        Quantity(0.95, Unit.RATIO)
     )
     window: Annotated[Duration, Field(json_schema_extra={"default": "5 s"})] = Quantity(5.0, Unit.SECONDS)
     bad_in_a_row: Annotated[int, Field(ge=1, le=100, description="windows that end a run early")] = 3

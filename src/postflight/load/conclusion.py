@@ -4,6 +4,7 @@ Two questions, never mixed: a limit that is broken is the deployment's fault onl
 A rate that was not reached because we were late is invalid; because every connection was held by the target, bad.
 """
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -42,6 +43,7 @@ class Ended:
     end: End
     why: str = ""
     cut_off: int = 0  # flows that did not get to clean up
+    told_until: float = math.inf  # seconds since the begin up to which all workers have told all
 
 
 def conclude(ended: Ended) -> tuple[Finding, ...]:

@@ -18,7 +18,7 @@ from postflight.config import load_budgets
 from postflight.load import orders
 from postflight.load.session import Session
 from postflight.load.shapes import SESSION, shapes_of
-from postflight.load.users import ArrivalUser, listen_as_worker, users_of
+from postflight.load.users import listen_as_worker, users_of
 from postflight.load.web import extend
 
 _path = os.environ.get(orders.BUDGETS_VARIABLE)
@@ -41,10 +41,6 @@ def _open(environment: Environment, runner: Any, web_ui: Any = None, **_: Any) -
     given = orders.read_options(environment.parsed_options)  # type: ignore[arg-type]  # the command line has set them
     session = Session.open(environment, given)
     setattr(environment, SESSION, session)
-    ours = [held for held in environment.user_classes if issubclass(held, ArrivalUser)]
-    name = given.shape or (_settings.profiles[ours[0].profile].shape if len(ours) == 1 else "smoke")
-    shapes: Any = environment.available_shape_classes
-    environment.shape_class = shapes[orders.class_name(name)]
-    environment.shape_class.runner = runner
+    session.pick_shape(None)
     if web_ui is not None:
         extend(web_ui, session)

@@ -1,6 +1,7 @@
 """What a run leaves behind: verdict.json and its kin, result.json, an HDR log and a chart. All texts are redacted."""
 
 import json
+import math
 import re
 import sys
 from collections.abc import Mapping, Sequence
@@ -69,8 +70,9 @@ def write(folder: Path, doc: Document, runs: Sequence[Ended], climbs: Climbs, re
 
 def picture(run: Ended) -> str:
     """Return the chart of a run."""
+    points = run.series.points(min(run.told_until, math.ceil(run.shape.seconds)))
     title = f"{run.profile.name}, {run.shape.name}: latencies from the intended start, and requests, second by second"
-    return chart.draw(run.series.points(), title=title, warm_up=run.shape.warm_up, seconds=min(run.shape.seconds, 86399))
+    return chart.draw(points, title=title, warm_up=run.shape.warm_up, seconds=run.shape.seconds)
 
 
 def _result(run: Ended, climb: tuple[float | None, float | None]) -> dict[str, Any]:

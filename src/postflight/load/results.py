@@ -92,12 +92,17 @@ class Worker:
     """What the master knows of a worker. Times are of the master's monotonic clock, `until` is the worker's Unix time."""
 
     last_seen: float
-    ready: bool = False
-    done: bool = False
+    waits_for: set[str] = field(default_factory=set)  # profiles that it has not prepared yet
+    plays: set[str] = field(default_factory=set)  # profiles that it has not ended yet
     until: float = 0.0  # up to which it has told all
     trouble: str = ""  # why it could not take part, or was lost
     effort: Effort = Effort()
     flows: Flows = Flows()
+
+    @property
+    def done(self) -> bool:
+        """Whether it has ended all that it was to do."""
+        return not self.plays
 
 
 @dataclass(slots=True)
@@ -146,9 +151,10 @@ class Series:
         for second in sorted(second for second in self.seconds if second < now - HORIZON):
             self.past.append(self.seconds.pop(second).point(second))
 
-    def points(self) -> list[Point]:
-        """Return the whole run as points of a chart."""
-        return [*self.past, *(self.seconds[second].point(second) for second in sorted(self.seconds))]
+    def points(self, until: float) -> list[Point]:
+        """Return the run up to `until` (seconds since its begin) as points of a chart: whole seconds only."""
+        recent = [self.seconds[second].point(second) for second in sorted(self.seconds)]
+        return [point for point in (*self.past, *recent) if 0 <= point.at <= until - 1]
 
     def queueing(self) -> float:
         """Return the p95 of the wait for a connection, in seconds."""
@@ -200,7 +206,9 @@ class Results:
             if not worker.done and not worker.trouble and now - worker.last_seen > SILENCE
         ]
         for name in lost:
-            self.workers[name].trouble = f"said nothing for {SILENCE:g} s: it was killed, or its host or network is gone"
+            self.workers[
+                name
+            ].trouble = f"said nothing for {SILENCE:g} s: it was killed, or its host or network is gone"
         return lost
 
     @property

@@ -23,8 +23,8 @@ from postflight.errors import CannotMeasure, ConfigError
 from postflight.load import reports
 from postflight.load.batch import Batch
 from postflight.load.conclusion import End, Ended, conclude
-from postflight.load.orders import LIFELINE_VARIABLE, PROGRESS_VARIABLE, Orders
-from postflight.load.plan import ENDLESS, MASTER_OPTION, Plan
+from postflight.load.orders import LIFELINE_VARIABLE, PROGRESS_VARIABLE, Orders, class_name
+from postflight.load.plan import MASTER_OPTION, Plan
 from postflight.load.results import LATE, Results, Series, Worker
 from postflight.load.safety import GRACE, Pace, check_allowed, must_stop
 from postflight.load.steps import Climb
@@ -121,7 +121,10 @@ class Session:
             self._refuse(str(error))
             return
         self._asked = time.monotonic()
-        self.results.workers = {name: Worker(self._asked + PREPARE_DEADLINE) for name in self.plan.workers}
+        names = self.plan.profiles
+        self.results.workers = {
+            worker: Worker(self._asked + PREPARE_DEADLINE, set(names), set(names)) for worker in self.plan.workers
+        }
         setattr(options, MASTER_OPTION, self.plan.to_wire())
 
     def _on_stop(self, **_: Any) -> None:
@@ -134,8 +137,9 @@ class Session:
 
     def _on_ready(self, msg: Any, **_: Any) -> None:
         if worker := self.results.workers.get(msg.data["worker"]):
-            worker.last_seen, worker.ready = time.monotonic(), True
-            worker.trouble = str(msg.data.get("trouble", ""))
+            worker.last_seen = time.monotonic()
+            worker.waits_for.discard(msg.data["profile"])
+            worker.trouble = worker.trouble or str(msg.data.get("trouble", ""))
 
     def _on_batch(self, msg: Any, **_: Any) -> None:
         data: Mapping[str, Any] = msg.data
@@ -144,12 +148,10 @@ class Session:
             return
         if self.begin and data["profile"] in self.results.series:
             batch = Batch.from_wire(data["batch"])
-            self.results.add(
-                data["worker"], data["profile"], batch, at=time.monotonic(), until=float(data["until"])
-            )
+            self.results.add(data["worker"], data["profile"], batch, at=time.monotonic(), until=float(data["until"]))
         self.cut_off += int(data["cut_off"])
         if data["done"]:
-            worker.done = True
+            worker.plays.discard(data["profile"])
 
     # -- what it does by itself --------------------------------------------------------------------------------------
 
@@ -163,6 +165,8 @@ class Session:
                 profile = replace(profile, rate=orders.rate or profile.rate)
                 check_allowed(target.deployment, profile, shape, i_mean_it=orders.i_mean_it or None)
                 profiles[held.profile] = profile
+        if len(profiles) > 1 and len(self._worker_ids()) > 1:
+            raise ConfigError("with several workers choose one profile: Locust would not give each worker one of each")
         if self.environment.host not in {None, "", target.deployment.base_url}:
             raise ConfigError(
                 f"the host {self.environment.host} is not what this Locust was started for, {target.deployment.base_url}:"
@@ -176,9 +180,7 @@ class Session:
             self.tracks[name] = Track(profile, watch, climb, math.ceil(shape.warm_up))
         run_id = orders.run_id or new_run_id()
         ready = target.ready or ""
-        return Plan(
-            run_id, target.deployment.base_url, profiles, shape, tuple(self._worker_ids()), orders.seed, ready
-        )
+        return Plan(run_id, target.deployment.base_url, profiles, shape, tuple(self._worker_ids()), orders.seed, ready)
 
     def orders_now(self) -> Orders:
         """Return the orders, with what was changed in the web UI's form."""
@@ -186,9 +188,24 @@ class Session:
         changed = {name: getattr(options, name, getattr(self.orders, name)) for name in ("rate", "seed", "i_mean_it")}
         return replace(self.orders, **changed)
 
+    def pick_shape(self, name: str | None) -> None:
+        """Choose the class of a shape by its name; without one, the shape of the first profile that was chosen."""
+        environment: Any = self.environment
+        if name is None:
+            profiles = self.target.budgets.load.profiles
+            ours = [held for held in environment.user_classes if issubclass(held, ArrivalUser)]
+            name = class_name(self.orders.shape or (profiles[ours[0].profile].shape if ours else "smoke"))
+        if name not in (environment.available_shape_classes or {}):
+            raise ConfigError(f"budgets.yaml has no shape of the class {name}")
+        environment.shape_class = environment.available_shape_classes[name]
+        environment.shape_class.runner = environment.runner
+
     def _shape(self) -> Shape:
         picked: Any = self.environment.shape_class
-        return getattr(picked, "shape", None) or ENDLESS
+        if not isinstance(getattr(picked, "shape", None), Shape):
+            raise ConfigError("choose a shape of budgets.yaml: without one nothing says how much load to send")
+        shape: Shape = picked.shape
+        return shape
 
     def _worker_ids(self) -> list[str]:
         runner: Any = self.environment.runner
@@ -229,10 +246,10 @@ class Session:
 
     def _go_when_ready(self, plan: Plan, now: float) -> None:
         workers = self.results.workers.values()
-        if all(worker.ready for worker in workers) or now > self._asked + PREPARE_DEADLINE:
+        if not any(worker.waits_for for worker in workers) or now > self._asked + PREPARE_DEADLINE:
             for worker in workers:
                 worker.last_seen = now
-                if not worker.ready:
+                if worker.waits_for:
                     worker.trouble = f"was not ready within {PREPARE_DEADLINE:g} s"
             self.begin = math.ceil(time.time() + LEAD)
             warm_up = plan.shape.warm_up
@@ -323,7 +340,8 @@ class Session:
         workers = tuple(self.results.workers.items())
         end = self.end or End.WHOLE
         series = self.results.series.get(name) or Series(self.begin, plan.shape.warm_up)
-        return Ended(track.profile, plan.shape, series, track.readings, workers, end, self.why, self.cut_off)
+        told = math.inf if self.results.ended else self.results.told_until() - self.begin
+        return Ended(track.profile, plan.shape, series, track.readings, workers, end, self.why, self.cut_off, told)
 
     def _finish(self, end: End) -> None:
         self.end = end

@@ -107,12 +107,13 @@ class ArrivalUser(User):
         feed(self.environment.stats, batch, until)
         self._tell(
             BATCH,
-            {"profile": self.profile, "until": until, "batch": batch.to_wire(), "done": done, "cut_off": cut_off},
+            {"until": until, "batch": batch.to_wire(), "done": done, "cut_off": cut_off},
         )
 
     def _tell(self, kind: str, data: Mapping[str, Any]) -> None:
         # a message rather than Locust's report: its LocalRunner passes messages too, so one process is as many
-        self._runner.send_message(kind, {**data, "worker": self._runner.client_id})
+        told = {**data, "worker": self._runner.client_id, "profile": self.profile}
+        self._runner.send_message(kind, told)
 
 
 def _once(deployment: Deployment, run_id: str, flow: Flow[None]) -> str:
