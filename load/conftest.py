@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from postflight.errors import ConfigError
+from postflight.load.cleanup import cleaned_up
 from postflight.load.orders import Orders
 from postflight.load.outcome import error_of, read_measured
 from postflight.load.runner import run_load
@@ -41,7 +42,8 @@ def under_load(run: Run, measure: Measure, pytestconfig: pytest.Config) -> Under
         )
         if run.target.ready:  # the reference platform runs already, and its address is in its line
             orders = replace(orders, base_url="")
-        doc = run_load(name, shape, orders, ready=run.target.ready)
+        with cleaned_up(run.deployment, orders.run_id):
+            doc = run_load(name, shape, orders, ready=run.target.ready)
         for measured in read_measured(reports, name):
             measure(measured.metric, measured.value, unit=measured.unit, where=run.deployment.base_url)
         if (error := error_of(doc)) is not None:

@@ -233,7 +233,7 @@ class Velocity:
         """Poll the container of an ended session until it answers no more, at most `within` seconds."""
         for _ in range(math.ceil(within / POLL_SECONDS)):
             try:
-                answer = yield Request("GET", "preview", session.url, name="GET preview /")
+                answer = yield Request("GET", "preview", session.url, name="GET preview (ended)", expects_end=True)
             except Unreachable:
                 return
             if answer.status in (404, 410, 502, 503):  # what a proxy in front of it may say

@@ -42,6 +42,7 @@ class Request:
     deadline: float = 10.0  # seconds for the whole exchange, redirects included
     name: str = ""  # for statistics; default: "METHOD path"
     follow_redirects: bool = False
+    expects_end: bool = False  # it asks whether something is gone: no answer is no error in statistics
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from postflight.commands.ending import end_with_verdict
 from postflight.config.load import Profile, Shape
 from postflight.config.nearest import did_you_mean
 from postflight.errors import ConfigError
+from postflight.load.cleanup import cleaned_up
 from postflight.load.orders import Orders
 from postflight.load.runner import Beat, Distribution, environment_of, run_load, worker_command
 from postflight.load.safety import check_allowed
@@ -132,14 +133,18 @@ def _run(options: Options, console: Console) -> Document:
         seen = preflight(target.deployment, orders.run_id, redactor)
         if seen.status is Status.GOOD:
             show = _Progress(console, shape)
-            doc = run_load(
-                profile.name,
-                shape,
-                orders,
-                distribution=options.distribution,
-                ready=target.ready,
-                on_beat=show.beat,
-            )
+            with cleaned_up(target.deployment, orders.run_id) as left:
+                doc = run_load(
+                    profile.name,
+                    shape,
+                    orders,
+                    distribution=options.distribution,
+                    ready=target.ready,
+                    on_beat=show.beat,
+                )
+            if left:
+                words = f"removed {len(left)} projects that processes which were killed had left: {', '.join(left)}"
+                console.print(terminal.plain(words, "yellow"))
             doc = _with(doc, _doubt_the_network(doc, target, orders.run_id))
         else:
             doc = _grounded(target, seen, orders, redactor)

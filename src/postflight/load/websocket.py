@@ -44,12 +44,17 @@ class Member:
     _tasks: list["asyncio.Task[None]"] = field(default_factory=list)
 
     @classmethod
-    async def join(cls, url: str, key: str, topic: str, trust: ssl.SSLContext | None) -> Self:
+    async def join(cls, url: str, key: str, topic: str, certificates: ssl.SSLContext | None) -> Self:
         """Connect and join. Raises `Unreachable` and its kind, or `UnexpectedAnswer` for a refusal."""
         address = f"{url.rstrip('/')}/websocket?apikey={quote(key)}&vsn=1.0.0"
         try:
             socket = await connect(
-                address, ssl=trust, proxy=proxy_for(url), max_size=LARGEST, open_timeout=JOIN_DEADLINE, logger=None
+                address,
+                ssl=certificates,
+                proxy=proxy_for(url),
+                max_size=LARGEST,
+                open_timeout=JOIN_DEADLINE,
+                logger=None,
             )
         except (OSError, TimeoutError, WebSocketException) as error:
             raise _failed(error, url) from error
@@ -62,6 +67,11 @@ class Member:
             raise
         member._tasks = [asyncio.create_task(member._listen(url)), asyncio.create_task(member._beat())]
         return member
+
+    @property
+    def connected(self) -> bool:
+        """Whether it still hears."""
+        return not self._tasks[0].done()
 
     async def close(self) -> None:
         """Leave, and end what runs for it."""
@@ -79,10 +89,15 @@ class Member:
         """Return what is done as soon as an edit with this content has come. Cancel it when it is awaited no longer."""
         arrival: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._awaited[content] = arrival
-        arrival.add_done_callback(lambda _done: self._awaited.pop(content, None))
-        if self._tasks[0].done():
+        arrival.add_done_callback(lambda done: self._forget(content, done))
+        if not self.connected:
             arrival.set_exception(Unreachable(f"the connection of {self.topic} is closed", where=self.topic))
         return arrival
+
+    def _forget(self, content: str, arrival: "asyncio.Future[None]") -> None:
+        self._awaited.pop(content, None)
+        if not arrival.cancelled():
+            arrival.exception()  # looked at, in case that nobody awaits it any longer
 
     async def _say(self, event: str, payload: Payload, *, ref: str | None = None, topic: str = "") -> None:
         ref = ref or str(next(self._refs))
@@ -127,14 +142,21 @@ class Member:
                 await self._say("heartbeat", {}, topic="phoenix")
 
 
+Pair = tuple[Member, Member]  # who speaks, and who listens
+
+
 @dataclass(slots=True)
 class Sync:
-    """Pairs of members, each on a channel of its own. An arrival broadcasts in one and ends when the other has it."""
+    """Pairs of members, each on a channel of its own. An arrival broadcasts in one and ends when the other has it.
+
+    Connections belong to the loop that opened them: each loop gets its own, at the first arrival that needs them.
+    """
 
     party: Party
     url: str
     key: str
-    pairs: list[tuple[Member, Member]] = field(default_factory=list)
+    _loop: asyncio.AbstractEventLoop | None = None
+    _pairs: dict[int, "asyncio.Task[Pair]"] = field(default_factory=dict)
 
     @classmethod
     def of(cls, party: Party) -> Self:
@@ -145,44 +167,68 @@ class Sync:
         return cls(party, service.url, party.secret("realtime_anon_key"))
 
     def prepare(self) -> Flow[None]:
-        """Open all channels."""
-        yield Task("join", self._open, deadline=2 * JOIN_DEADLINE)
+        """Join once, so that a wrong key or address is told before the load."""
+        yield Task("join", self._try, deadline=2 * JOIN_DEADLINE)
 
     def arrive(self, number: int) -> Flow[None]:
         """Broadcast one edit and wait until it has come."""
-        speaker, listener = self.pairs[number % len(self.pairs)]
-        content = self.party.name_of(number)
-        yield Task("broadcast", lambda: _send(speaker, listener, content), deadline=2 * LOST_AFTER)
+        yield Task("broadcast", lambda: self._send(number), deadline=2 * LOST_AFTER)
 
     def conclude(self) -> Flow[None]:
-        """Close all channels."""
+        """Close what this loop has opened."""
         yield Task("leave", self._close)
 
-    async def _open(self) -> None:
-        trust = trust(self.party.deployment.ca_file) if urlsplit(self.url).scheme == "wss" else None
-        for number in range(CHANNELS):
-            topic = f"project:{self.party.name_of(f'channel-{number}')}"
-            speaker = await Member.join(self.url, self.key, topic, trust)
-            self.pairs.append((speaker, await Member.join(self.url, self.key, topic, trust)))
+    async def _try(self) -> None:
+        for member in await self._open(0):
+            await member.close()
+
+    async def _send(self, number: int) -> None:
+        speaker, listener = await self._pair(number % CHANNELS)
+        content = self.party.name_of(number)
+        arrival = listener.expect(content)
+        try:
+            await speaker.broadcast("load.txt", content)
+            async with asyncio.timeout(LOST_AFTER):
+                await arrival
+        except TimeoutError:
+            message = f"an edit broadcast on {speaker.topic} had not come after {LOST_AFTER:g} s: it is lost"
+            raise UnexpectedAnswer(message, expected="the edit", seen="nothing", where=speaker.topic) from None
+        except (OSError, WebSocketException) as error:
+            raise Unreachable(f"the connection of {speaker.topic} ended: {error}", where=speaker.topic) from error
+        finally:
+            arrival.cancel()
+
+    async def _pair(self, channel: int) -> Pair:
+        """Return the members of a channel, joined now where there are none, or one of them has lost its connection."""
+        loop = asyncio.get_running_loop()
+        if self._loop is not loop:
+            self._loop, self._pairs = loop, {}
+        joining = self._pairs.get(channel)
+        if joining is None or (joining.done() and not _usable(joining)):
+            joining = self._pairs[channel] = loop.create_task(self._open(channel))
+        return await asyncio.shield(joining)  # others wait for it too
+
+    async def _open(self, channel: int) -> Pair:
+        certificates = trust(self.party.deployment.ca_file) if urlsplit(self.url).scheme == "wss" else None
+        topic = f"project:{self.party.name_of(f'channel-{channel}')}"
+        speaker = await Member.join(self.url, self.key, topic, certificates)
+        try:
+            return speaker, await Member.join(self.url, self.key, topic, certificates)
+        except BaseException:
+            await speaker.close()
+            raise
 
     async def _close(self) -> None:
-        await asyncio.gather(*(member.close() for pair in self.pairs for member in pair), return_exceptions=True)
-        self.pairs.clear()
+        if self._loop is asyncio.get_running_loop():
+            pairs = [task.result() for task in self._pairs.values() if _usable(task)]
+            await asyncio.gather(*(member.close() for pair in pairs for member in pair), return_exceptions=True)
+        self._pairs = {}
 
 
-async def _send(speaker: Member, listener: Member, content: str) -> None:
-    arrival = listener.expect(content)
-    try:
-        await speaker.broadcast("load.txt", content)
-        async with asyncio.timeout(LOST_AFTER):
-            await arrival
-    except TimeoutError:
-        message = f"an edit broadcast on {speaker.topic} had not come after {LOST_AFTER:g} s: it is lost"
-        raise UnexpectedAnswer(message, expected="the edit", seen="nothing", where=speaker.topic) from None
-    except (OSError, WebSocketException) as error:
-        raise Unreachable(f"the connection of {speaker.topic} ended: {error}", where=speaker.topic) from error
-    finally:
-        arrival.cancel()
+def _usable(joining: "asyncio.Task[Pair]") -> bool:
+    if not joining.done() or joining.cancelled() or joining.exception() is not None:
+        return False
+    return all(member.connected for member in joining.result())
 
 
 def _failed(error: Exception, url: str) -> Exception:
