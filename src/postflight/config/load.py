@@ -52,7 +52,7 @@ class Shape:
         return max(max(stage.start, stage.end) for stage in self.stages)
 
     def planned(self, begin: float, end: float) -> float:
-        """Return the area under the level from `begin` to `end`: times the profile's rate, the requests to be started."""
+        """Return the area under the level from `begin` to `end`: times the rate, the flows that are due."""
         area, at = 0.0, 0.0
         for stage in self.stages:
             first, last = max(begin, at), min(end, at + stage.seconds)

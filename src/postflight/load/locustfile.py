@@ -27,12 +27,12 @@ CLASSES = {**users_of(_settings.profiles), **shapes_of(_settings.shapes)}
 globals().update(CLASSES)
 
 
-@events.init_command_line_parser.add_listener
+@events.init_command_line_parser.add_listener  # type: ignore[untyped-decorator]  # Locust's hooks have no types
 def _add_options(parser: Any, **_: Any) -> None:
     orders.add_options(parser)
 
 
-@events.init.add_listener
+@events.init.add_listener  # type: ignore[untyped-decorator]  # as above
 def _open(environment: Environment, runner: Any, web_ui: Any = None, **_: Any) -> None:
     if not isinstance(runner, runners.MasterRunner):
         listen_as_worker(environment)

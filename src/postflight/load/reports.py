@@ -52,8 +52,8 @@ def make(
 
 def _clean(finding: Finding, redactor: Redactor) -> Finding:
     """Take secrets out of the texts of a finding that may repeat what a target said."""
-    texts = {"summary": finding.summary, "seen": finding.seen, "details": finding.details}
-    return replace(finding, **{name: redactor.text(text) for name, text in texts.items()})
+    summary, seen, details = map(redactor.text, (finding.summary, finding.seen, finding.details))
+    return replace(finding, summary=summary, seen=seen, details=details)
 
 
 def write(folder: Path, doc: Document, runs: Sequence[Ended], climbs: Climbs, redactor: Redactor) -> None:

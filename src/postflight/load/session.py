@@ -9,7 +9,7 @@ import os
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from postflight.errors import CannotMeasure, ConfigError
 from postflight.load import reports
 from postflight.load.batch import Batch
 from postflight.load.conclusion import End, Ended, conclude
-from postflight.load.orders import LIFELINE_VARIABLE, PROGRESS_VARIABLE, Orders, class_name
+from postflight.load.orders import LIFELINE_VARIABLE, PROGRESS_VARIABLE, Beat, Orders, class_name
 from postflight.load.plan import MASTER_OPTION, Plan
 from postflight.load.results import LATE, Results, Series, Worker
 from postflight.load.safety import GRACE, Pace, check_allowed, must_stop
@@ -85,16 +85,17 @@ class Session:
         runner: Any = environment.runner
         runner.register_message(READY, session._on_ready)
         runner.register_message(BATCH, session._on_batch)
-        environment.events.test_start.add_listener(session._on_start)
-        environment.events.test_stop.add_listener(session._on_stop)
-        environment.events.quitting.add_listener(session._on_quitting)
+        events: Any = environment.events
+        events.test_start.add_listener(session._on_start)
+        events.test_stop.add_listener(session._on_stop)
+        events.quitting.add_listener(session._on_quitting)
         gevent.spawn(session._loop)
         return session
 
     # -- what Locust's shape asks ------------------------------------------------------------------------------------
 
     def tick(self) -> tuple[int, float] | None:
-        """Return how many users there shall be, or None at the end. One a worker and profile, and ordinary ones beside."""
+        """Return how many users there shall be, or None at the end: one a worker and profile, and ordinary ones."""
         runner: Any = self.environment.runner
         if self.verdict is not None and runner.shape_last_tick is not None:  # else it is the run before
             return None
@@ -169,8 +170,8 @@ class Session:
             raise ConfigError("with several workers choose one profile: Locust would not give each worker one of each")
         if self.environment.host not in {None, "", target.deployment.base_url}:
             raise ConfigError(
-                f"the host {self.environment.host} is not what this Locust was started for, {target.deployment.base_url}:"
-                " start it with --base-url or --environment"
+                f"the host {self.environment.host} is not what this Locust was started for, which is"
+                f" {target.deployment.base_url}: start it with --base-url or --environment"
             )
         budgets = target.budgets.for_stage(target.deployment.platform, "load").values()
         for name, profile in profiles.items():
@@ -229,7 +230,7 @@ class Session:
             if self.plan is not None and self.verdict is None:
                 try:
                     self._step(self.plan, time.monotonic())
-                except Exception as error:  # whatever it is, no load may go on without anybody who judges it
+                except Exception as error:  # noqa: BLE001 - no load may go on that nobody judges
                     runners.logger.exception("The session itself broke")
                     self._end_early(End.BOUND, f"Postflight itself broke: {type(error).__name__}: {error}")
                     self._finish(End.BOUND)
@@ -292,20 +293,21 @@ class Session:
             if plan.shape.stepped and broken:
                 track.climb = track.climb.broken_at(at, broken.words)
             if broken or track.climb.broken is not None:
-                return self._end_early(End.BROKEN, broken.words if broken else track.climb.why)
+                self._end_early(End.BROKEN, broken.words if broken else track.climb.why)
+                return
             series = self.results.series[name]
             last = [Pace(t.ended, t.failed) for s, t in sorted(series.seconds.items()) if s < at - 1]
             sent = series.total.ended + series.warm.ended
             highest = self.target.deployment.limits["max_rate"].value
             if why := must_stop(at, plan.shape.seconds, sent, last, self.target.budgets.load, highest):
                 storm = "failed" in why
-                return self._end_early(End.STORM if storm else End.BOUND, why)
+                self._end_early(End.STORM if storm else End.BOUND, why)
+                return
         if at > plan.shape.seconds + LINGER:
             self._end_early(End.WHOLE, "")
         if int(at) > self._told_at and at > 0:
             self._told_at = int(at)
             self._beat(int(at))
-        return None
 
     def _end_early(self, end: End, why: str) -> None:
         self.end, self.why, self.told_to_stop = end, why, time.monotonic()
@@ -325,10 +327,9 @@ class Session:
                 continue
             shown = point.point(at - 2)
             lights = {reading.threshold.budget.metric: reading.light for reading in self.tracks[name].readings}
-            told = {"at": at, "due": shown.due, "ended": shown.ended, "failed": shown.failed}
-            told |= {"p50": shown.p50, "p99": shown.p99, "lights": lights}
+            beat = Beat(at, shown.due, shown.ended, shown.failed, shown.p50, shown.p99, lights)
             try:
-                os.write(int(descriptor), json.dumps(told).encode() + b"\n")
+                os.write(int(descriptor), json.dumps(asdict(beat)).encode() + b"\n")
             except OSError:  # whoever listened is gone; `hang_on` ends us
                 os.environ.pop(PROGRESS_VARIABLE, None)
 

@@ -207,9 +207,10 @@ def users_of(profiles: Mapping[str, Profile]) -> dict[str, type[ArrivalUser]]:
 
 def listen_as_worker(environment: Environment) -> None:
     """Let this process's users hear what the master says."""
+    runner: Any = environment.runner
 
     def mine() -> list[ArrivalUser]:
-        found = [greenlet.args[0] for greenlet in environment.runner.user_greenlets if greenlet.args]
+        found = [greenlet.args[0] for greenlet in runner.user_greenlets if greenlet.args]
         return [user for user in found if isinstance(user, ArrivalUser)]
 
     def go(msg: Any, **_: Any) -> None:
@@ -220,7 +221,6 @@ def listen_as_worker(environment: Environment) -> None:
         for user in mine():
             user.ending = True
 
-    runner: Any = environment.runner
     runner.register_message(GO, go)
     runner.register_message(STOP, stop)
     runners.WORKER_REPORT_INTERVAL = 1.0  # of Locust's own statistics, which are for the eye

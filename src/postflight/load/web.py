@@ -126,10 +126,7 @@ def view_of(run: Ended) -> View:
     quantiles = [
         (quantile_name(share), _time(total.latency, share), _time(service, share)) for share in QUANTILES.values()
     ]
-    maximum = [
-        Quantity(found.maximum / _US, Unit.SECONDS) if found.counts else None for found in (total.latency, service)
-    ]
-    quantiles.append(("max", *(str(value) if value else "-" for value in maximum)))
+    quantiles.append(("max", _longest(total.latency), _longest(service)))
     facts = (
         ("flows that were due", f"{flows.due:,}"),
         ("of them ended well", f"{flows.ok:,}"),
@@ -173,3 +170,7 @@ def _worker(number: int, worker: Worker) -> tuple[str, str, str, str]:
 
 def _time(histogram: Histogram, share: float) -> str:
     return str(Quantity(histogram.quantile(share) / _US, Unit.SECONDS)) if histogram.counts else "-"
+
+
+def _longest(histogram: Histogram) -> str:
+    return str(Quantity(histogram.maximum / _US, Unit.SECONDS)) if histogram.counts else "-"
