@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from postflight.config.load import Profile, Shape
+from postflight.load.breakpoint import Breakpoint
 from postflight.load.generator import Trust, judge
 from postflight.load.results import OURS, Series, Worker
 from postflight.load.thresholds import Kind, Reading
@@ -43,6 +44,7 @@ class Ended:
     end: End
     why: str = ""
     cut_off: int = 0  # flows that did not get to clean up
+    found: Breakpoint | None = None  # of a stepped shape
     told_until: float = math.inf  # seconds since the begin up to which all workers have told all
 
 
@@ -54,6 +56,8 @@ def conclude(ended: Ended) -> tuple[Finding, ...]:
         invalid.append(_finding(ended, "requests", "requests are sent", Status.INVALID, words))
     doubts = [finding.title for finding in invalid if finding.check.endswith((".generator", ".ours"))]
     judged = [_of_reading(ended, reading, doubt="".join(doubts[:1])) for reading in ended.readings]
+    if ended.found is not None:
+        judged.append(_of_climb(ended, ended.found))
     if not judged:
         words = f"no budget of the load stage begins with {ended.profile.metric}.: nothing says what is allowed"
         judged.append(_finding(ended, "budgets", "there are budgets", Status.UNKNOWN, words))
@@ -146,6 +150,15 @@ def _of_reading(ended: Ended, reading: Reading, *, doubt: str) -> Finding:
         )
     seen = str(reading.value) if reading.value is not None else "nothing"
     return replace(found, expected=budget.limit, seen=seen, covers=budget.covers, measurements=measured)
+
+
+def _of_climb(ended: Ended, found: Breakpoint) -> Finding:
+    """Say which rate holds. Where a budget of the capacity judges it, that is another finding."""
+    status = Status.UNKNOWN if found.held is None and found.broken is None else Status.GOOD
+    told = _finding(ended, "breakpoint", "the highest rate that holds", status, str(found), OnBreach.WARN)
+    held = () if found.held is None else (found.held,)
+    metric = f"{ended.profile.metric}.holds"
+    return replace(told, measurements=tuple(Measurement(metric, (rate,), Unit.PER_SECOND) for rate in held))
 
 
 def why_not_reached(ended: Ended) -> str:

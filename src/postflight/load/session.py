@@ -280,7 +280,7 @@ class Session:
 
     def _with_capacity(self, track: Track, reading: Reading) -> Reading:
         if reading.threshold.kind is Kind.CAPACITY and self._shape().stepped:
-            return read_capacity(reading.threshold, track.climb.held, track.climb.broken)
+            return read_capacity(reading.threshold, track.climb.found.held, track.climb.found.broken)
         return reading
 
     def _stop_where_due(self, plan: Plan, now: float) -> None:
@@ -289,11 +289,11 @@ class Session:
         if self.told_to_stop:
             return
         for name, track in self.tracks.items():
-            broken = next((r for r in track.readings if r.broken_in_windows), None)
-            if plan.shape.stepped and broken:
-                track.climb = track.climb.broken_at(at, broken.words)
-            if broken or track.climb.broken is not None:
-                self._end_early(End.BROKEN, broken.words if broken else track.climb.why)
+            broken = next((r.words for r in track.readings if r.broken_in_windows), "")
+            if plan.shape.stepped:  # there a limit is meant to break
+                broken = str(track.climb.found) if track.climb.over else ""
+            if broken:
+                self._end_early(End.BROKEN, broken)
                 return
             series = self.results.series[name]
             last = [Pace(t.ended, t.failed) for s, t in sorted(series.seconds.items()) if s < at - 1]
@@ -342,7 +342,10 @@ class Session:
         end = self.end or End.WHOLE
         series = self.results.series.get(name) or Series(self.begin, plan.shape.warm_up)
         told = math.inf if self.results.ended else self.results.told_until() - self.begin
-        return Ended(track.profile, plan.shape, series, track.readings, workers, end, self.why, self.cut_off, told)
+        found = track.climb.found if plan.shape.stepped else None
+        return Ended(
+            track.profile, plan.shape, series, track.readings, workers, end, self.why, self.cut_off, found, told
+        )
 
     def _finish(self, end: End) -> None:
         self.end = end
@@ -357,7 +360,7 @@ class Session:
         redactor = Redactor.of(self.target.deployment)
         doc: Document = reports.make(self.target.deployment, run_id, self.started, findings, redactor)
         self.verdict = doc.verdict
-        climbs = {name: (track.climb.held, track.climb.broken) for name, track in self.tracks.items()}
+        climbs = {name: track.climb.found for name, track in self.tracks.items()}
         reports.write(Path(self.orders.reports), doc, runs or [], climbs, redactor)
         runners.logger.info("Verdict: %s", doc.verdict.decision.value)
 
