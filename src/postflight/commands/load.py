@@ -192,7 +192,9 @@ class _Progress:
             return
         self._next = beat.at + self._every
         p50, p99 = ("-" if value is None else str(Quantity(value, Unit.SECONDS)) for value in (beat.p50, beat.p99))
-        line = terminal.plain(f"  {beat.at:>5.0f} s  {beat.ended:>7.0f} answers/s  p50 {p50:>8}  p99 {p99:>8}")
+        line = terminal.plain(
+            f"  {beat.at:>5.0f} s  {beat.due:>6.0f} due  {beat.ended:>6.0f} answers  p50 {p50:>8}  p99 {p99:>8}"
+        )
         if beat.failed:
             line.append_text(terminal.plain(f"  {beat.failed:.0f} failed", "red"))
         broken = [metric for metric, light in beat.lights.items() if light == "red"]

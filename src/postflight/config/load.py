@@ -96,6 +96,7 @@ class LoadSettings:
     confidence: float = 0.95  # with which a limit is shown to be kept or broken
     window: float = 5.0  # seconds
     bad_in_a_row: int = 3  # windows that end a run early
+    generator_lag: float = 0.05  # seconds; a generator whose p99 is later than that is not believed
     most_requests: int = 50_000_000  # a run that has sent more is stopped
 
 
@@ -165,6 +166,12 @@ def _is_some(count: Quantity) -> Quantity:
     return count
 
 
+def _is_lag(lag: Quantity) -> Quantity:
+    if not 0.001 <= lag.value <= 10:
+        raise ValueError(f"{lag} is no bound for a generator's lag; write one from 1 ms to 10 s")
+    return lag
+
+
 def _is_confidence(ratio: Quantity) -> Quantity:
     if not 0.5 <= ratio.value < 1:
         raise ValueError(f"{ratio} is no confidence; write one from 50 % to 99.9 %")
@@ -193,6 +200,11 @@ class LoadEntry(Document):
     )
     window: Annotated[Duration, Field(json_schema_extra={"default": "5 s"})] = Quantity(5.0, Unit.SECONDS)
     bad_in_a_row: Annotated[int, Field(ge=1, le=100, description="windows that end a run early")] = 3
+    generator_lag: Annotated[
+        Duration,
+        AfterValidator(_is_lag),
+        Field(description="later by p99, and the run is invalid", json_schema_extra={"default": "50 ms"}),
+    ] = Quantity(0.05, Unit.SECONDS)
     most_requests: Annotated[Some, Field(json_schema_extra={"default": "50000000 requests"})] = Quantity(
         50_000_000.0, Unit.COUNT
     )
@@ -216,6 +228,7 @@ def make_settings(entry: LoadEntry) -> LoadSettings:
         confidence=entry.confidence.value,
         window=entry.window.value,
         bad_in_a_row=entry.bad_in_a_row,
+        generator_lag=entry.generator_lag.value,
         most_requests=int(entry.most_requests.value),
     )
 

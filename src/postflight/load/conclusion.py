@@ -17,8 +17,6 @@ from postflight.load.thresholds import Kind, Reading
 from postflight.model import Finding, Measurement, OnBreach, Quantity, Status, Unit
 
 STAGE = "load"
-# missed flows are told by the rate: a target that holds all that may be in flight is no fault of the generator
-TRUST = Trust(missed_share=1.0)
 HELD = 0.05  # seconds of waiting for a connection (p95) that show who held the connections
 
 
@@ -45,6 +43,7 @@ class Ended:
     why: str = ""
     cut_off: int = 0  # flows that did not get to clean up
     found: Breakpoint | None = None  # of a stepped shape
+    generator_lag: float = 0.05  # seconds; p99
     told_until: float = math.inf  # seconds since the begin up to which all workers have told all
 
 
@@ -64,12 +63,14 @@ def conclude(ended: Ended) -> tuple[Finding, ...]:
     return tuple(replace(finding, details=_details(ended)) for finding in (*_of_harm(ended), *invalid, *judged))
 
 
-def generator_trouble(workers: Iterable[tuple[str, Worker]]) -> tuple[str, ...]:
+def generator_trouble(workers: Iterable[tuple[str, Worker]], lag: float) -> tuple[str, ...]:
     """Return why the generator cannot be believed: each worker by itself, since one of many does not show in a sum."""
+    # missed flows are told by the rate: a target that holds all that may be in flight is no fault of the generator
+    trust = Trust(lag_p99=lag, missed_share=1.0)
     return tuple(
         f"worker {number}: {reason}"
         for number, (_, worker) in enumerate(workers, start=1)
-        for reason in judge(worker.effort, worker.flows, TRUST)
+        for reason in judge(worker.effort, worker.flows, trust)
     )
 
 
@@ -116,7 +117,7 @@ def _of_workers(ended: Ended) -> list[Finding]:
 
 
 def _of_generator(ended: Ended) -> list[Finding]:
-    if not (reasons := generator_trouble(ended.workers)):
+    if not (reasons := generator_trouble(ended.workers, ended.generator_lag)):
         return []
     return [_finding(ended, "generator", "the generator keeps its schedule", Status.INVALID, "; ".join(reasons))]
 

@@ -52,7 +52,7 @@ class Orders:
 
 @dataclass(frozen=True, slots=True)
 class Beat:
-    """What a run tells each second. Latencies in seconds, rates in requests per second."""
+    """What a run tells each second: of flows that were due two seconds ago, how many, and the answers so far."""
 
     at: float
     due: float

@@ -94,7 +94,7 @@ def _result(run: Ended, found: Breakpoint) -> dict[str, Any]:
         "thresholds": [_threshold(reading) for reading in run.readings],
         "names": [_name(name, cells) for name, cells in run.series.by_name()],
         "errors": [[message.name, message.outcome, message.text, n] for message, n in run.series.messages.items()],
-        "generator": list(generator_trouble(run.workers)),
+        "generator": list(generator_trouble(run.workers, run.generator_lag)),
         "workers": [_worker(name, worker) for name, worker in run.workers],
     }
 

@@ -344,7 +344,17 @@ class Session:
         told = math.inf if self.results.ended else self.results.told_until() - self.begin
         found = track.climb.found if plan.shape.stepped else None
         return Ended(
-            track.profile, plan.shape, series, track.readings, workers, end, self.why, self.cut_off, found, told
+            profile=track.profile,
+            shape=plan.shape,
+            series=series,
+            readings=track.readings,
+            workers=workers,
+            end=end,
+            why=self.why,
+            cut_off=self.cut_off,
+            found=found,
+            generator_lag=self.target.budgets.load.generator_lag,
+            told_until=told,
         )
 
     def _finish(self, end: End) -> None:

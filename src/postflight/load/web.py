@@ -142,7 +142,7 @@ def view_of(run: Ended) -> View:
         rows=tuple(_row(reading) for reading in run.readings),
         latencies=tuple(quantiles),
         workers=tuple(_worker(number, worker) for number, (_, worker) in enumerate(run.workers, start=1)),
-        doubts=generator_trouble(run.workers),
+        doubts=generator_trouble(run.workers, run.generator_lag),
         facts=facts,
         errors=tuple((times, f"{m.name}: {m.outcome}: {m.text}"[:300]) for m, times in messages),
         picture=reports.picture(run),
