@@ -1,4 +1,4 @@
-"""A short run of each load profile. Longer ones, and other shapes: `postflight load PROFILE --shape ...`, or `locust`."""
+"""A short run of each load profile. Longer ones and other shapes: `postflight load PROFILE --shape ...` or `locust`."""
 
 import pytest
 

@@ -80,7 +80,10 @@ def test_only_the_profiles_own_budgets() -> None:
 @pytest.mark.parametrize(
     ("budget", "words"),
     [
-        (at_most("landing.latency.p96", 2), "budgets.yaml:7: no load test measures 'landing.latency.p96'; did you mean"),
+        (
+            at_most("landing.latency.p96", 2),
+            "budgets.yaml:7: no load test measures 'landing.latency.p96'; did you mean",
+        ),
         (at_most("landing.latency.p95", 2, Unit.RATIO), "is measured in s, but has a limit in ratio"),
         (at_least("landing.errors", 0.1), "written with at_most"),
         (at_most("landing.rate", 0.9, Unit.RATIO), "written with at_least"),

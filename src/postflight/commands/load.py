@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -16,8 +17,9 @@ from postflight.config.load import Profile, Shape
 from postflight.config.nearest import did_you_mean
 from postflight.errors import ConfigError
 from postflight.load.cleanup import cleaned_up
-from postflight.load.orders import Orders
-from postflight.load.runner import Beat, Distribution, environment_of, run_load, worker_command
+from postflight.load.orders import Beat, Orders
+from postflight.load.reports import make
+from postflight.load.runner import Distribution, environment_of, run_load, worker_command
 from postflight.load.safety import check_allowed
 from postflight.model import Finding, Quantity, Status, Unit
 from postflight.probes.preflight import network_works, preflight
@@ -190,7 +192,9 @@ class _Progress:
             return
         self._next = beat.at + self._every
         p50, p99 = ("-" if value is None else str(Quantity(value, Unit.SECONDS)) for value in (beat.p50, beat.p99))
-        line = terminal.plain(f"  {beat.at:>5.0f} s  {beat.ended:>7.0f} answers/s  p50 {p50:>8}  p99 {p99:>8}")
+        line = terminal.plain(
+            f"  {beat.at:>5.0f} s  {beat.due:>6.0f} due  {beat.ended:>6.0f} answers  p50 {p50:>8}  p99 {p99:>8}"
+        )
         if beat.failed:
             line.append_text(terminal.plain(f"  {beat.failed:.0f} failed", "red"))
         broken = [metric for metric, light in beat.lights.items() if light == "red"]
@@ -201,11 +205,11 @@ class _Progress:
 
 def _doubt_the_network(doc: Document, target: Target, run_id: str) -> Sequence[Finding]:
     """Before failures are blamed on the deployment, show that our own network still works."""
-    if any(finding.status is Status.BAD for finding in doc.verdict.findings):
-        if trouble := network_works(target.deployment, run_id):
-            words = f"the runner's own network failed during the run, so nothing that it measured counts: {trouble}"
-            return [Finding("network", "run", Status.INVALID, title="network", summary=words, voids_run=True)]
-    return ()
+    broken = any(finding.status is Status.BAD for finding in doc.verdict.findings)
+    if not broken or (trouble := network_works(target.deployment, run_id)) is None:
+        return ()
+    words = f"the runner's own network failed during the run, so nothing that it measured counts: {trouble}"
+    return [Finding("network", "run", Status.INVALID, title="network", summary=words, voids_run=True)]
 
 
 def _with(doc: Document, more: Sequence[Finding]) -> Document:
@@ -217,8 +221,4 @@ def _with(doc: Document, more: Sequence[Finding]) -> Document:
 
 
 def _grounded(target: Target, seen: Finding, orders: Orders, redactor: Redactor) -> Document:
-    from datetime import UTC, datetime
-
-    from postflight.load import reports
-
-    return reports.make(target.deployment, orders.run_id, datetime.now(UTC), [seen], redactor)
+    return make(target.deployment, orders.run_id, datetime.now(UTC), [seen], redactor)

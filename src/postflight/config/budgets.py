@@ -74,9 +74,13 @@ class BudgetsDocument(Document):
         dict[TierName, TierEntry],
         Field(description="tier -> what it demands of security headers", default_factory=dict),
     ]
-    load: Annotated[LoadEntry, Field(description="how much load, in which shape (docs/scale.md)")] = Field(
-        default_factory=LoadEntry
-    )
+    load: Annotated[
+        LoadEntry,
+        Field(
+            description="how much load, in which shape (docs/scale.md)",
+            default_factory=lambda: LoadEntry(profiles={}, shapes={}),
+        ),
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,7 @@ class Shape:
         return max(max(stage.start, stage.end) for stage in self.stages)
 
     def planned(self, begin: float, end: float) -> float:
-        """Return the area under the level from `begin` to `end`: times the profile's rate, the requests to be started."""
+        """Return the area under the level from `begin` to `end`: times the rate, the flows that are due."""
         area, at = 0.0, 0.0
         for stage in self.stages:
             first, last = max(begin, at), min(end, at + stage.seconds)
@@ -96,6 +96,7 @@ class LoadSettings:
     confidence: float = 0.95  # with which a limit is shown to be kept or broken
     window: float = 5.0  # seconds
     bad_in_a_row: int = 3  # windows that end a run early
+    generator_lag: float = 0.05  # seconds; a generator whose p99 is later than that is not believed
     most_requests: int = 50_000_000  # a run that has sent more is stopped
 
 
@@ -145,7 +146,9 @@ class ShapeEntry(Document):
             raise ValueError("write exactly one of 'stages' and 'steps'")
         shape = make_shape("", self)
         if not shape.warm_up < shape.seconds <= LONGEST:
-            raise ValueError(f"it takes {shape.seconds:g} s, of which {shape.warm_up:g} s are warm-up: nothing to judge")
+            raise ValueError(
+                f"it takes {shape.seconds:g} s, of which {shape.warm_up:g} s are warm-up: nothing to judge"
+            )
         if shape.peak <= 0:
             raise ValueError("no stage has a level above 0 %")
         return self
@@ -161,6 +164,12 @@ def _is_some(count: Quantity) -> Quantity:
     if not 1 <= count.value <= 10**9:
         raise ValueError(f"{count} is too few or too many")
     return count
+
+
+def _is_lag(lag: Quantity) -> Quantity:
+    if not 0.001 <= lag.value <= 10:
+        raise ValueError(f"{lag} is no bound for a generator's lag; write one from 1 ms to 10 s")
+    return lag
 
 
 def _is_confidence(ratio: Quantity) -> Quantity:
@@ -186,11 +195,16 @@ class LoadEntry(Document):
 
     profiles: Annotated[dict[Name, ProfileEntry], Field(default_factory=dict)]
     shapes: Annotated[dict[Name, ShapeEntry], Field(default_factory=dict)]
-    confidence: Annotated[Ratio, AfterValidator(_is_confidence), Field(json_schema_extra={"default": "95 %"})] = Quantity(
-        0.95, Unit.RATIO
+    confidence: Annotated[Ratio, AfterValidator(_is_confidence), Field(json_schema_extra={"default": "95 %"})] = (
+        Quantity(0.95, Unit.RATIO)
     )
     window: Annotated[Duration, Field(json_schema_extra={"default": "5 s"})] = Quantity(5.0, Unit.SECONDS)
     bad_in_a_row: Annotated[int, Field(ge=1, le=100, description="windows that end a run early")] = 3
+    generator_lag: Annotated[
+        Duration,
+        AfterValidator(_is_lag),
+        Field(description="later by p99, and the run is invalid", json_schema_extra={"default": "50 ms"}),
+    ] = Quantity(0.05, Unit.SECONDS)
     most_requests: Annotated[Some, Field(json_schema_extra={"default": "50000000 requests"})] = Quantity(
         50_000_000.0, Unit.COUNT
     )
@@ -214,6 +228,7 @@ def make_settings(entry: LoadEntry) -> LoadSettings:
         confidence=entry.confidence.value,
         window=entry.window.value,
         bad_in_a_row=entry.bad_in_a_row,
+        generator_lag=entry.generator_lag.value,
         most_requests=int(entry.most_requests.value),
     )
 

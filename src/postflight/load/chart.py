@@ -52,8 +52,8 @@ LATENCIES = (
     Line("p99", "c", lambda point: point.p99),
 )
 REQUESTS = (
-    Line("due", "plan", lambda point: point.due),
-    Line("ended", "a", lambda point: point.ended),
+    Line("flows due", "plan", lambda point: point.due),
+    Line("answers", "a", lambda point: point.ended),
     Line("failed", "bad", lambda point: point.failed),
 )
 
@@ -117,7 +117,7 @@ def _panel(points: Sequence[Point], lines: Sequence[Line], top: int, last: float
         )
     for number, line in enumerate(lines):
         parts.append(_path([(x(p.at + 0.5), y(v)) for p in points if (v := line.value(p)) is not None], line))
-        place = LEFT + 8 + number * 84
+        place = LEFT + 8 + number * 110
         parts.append(f'<path class="line {line.colour}" d="M{place} {top + 13}h18"/>')
         parts.append(f'<text x="{place + 24}" y="{top + 17}">{line.name}</text>')
     return "".join(parts)

@@ -4,11 +4,13 @@ Two questions, never mixed: a limit that is broken is the deployment's fault onl
 A rate that was not reached because we were late is invalid; because every connection was held by the target, bad.
 """
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from postflight.config.load import Profile, Shape
+from postflight.load.breakpoint import Breakpoint
 from postflight.load.diagnosis import Part, diagnose
 from postflight.load.generator import Trust, judge
 from postflight.load.histogram import Histogram
@@ -17,8 +19,6 @@ from postflight.load.thresholds import Kind, Reading
 from postflight.model import Finding, Measurement, OnBreach, Quantity, Status, Unit
 
 STAGE = "load"
-# missed flows are told by the rate: a target that holds all that may be in flight is no fault of the generator
-TRUST = Trust(missed_share=1.0)
 US = 1_000_000  # histograms are in microseconds
 HELD = 0.05  # seconds of waiting for a connection (p95) that show who held the connections
 
@@ -45,6 +45,9 @@ class Ended:
     end: End
     why: str = ""
     cut_off: int = 0  # flows that did not get to clean up
+    found: Breakpoint | None = None  # of a stepped shape
+    generator_lag: float = 0.05  # seconds; p99
+    told_until: float = math.inf  # seconds since the begin up to which all workers have told all
 
 
 def conclude(ended: Ended) -> tuple[Finding, ...]:
@@ -55,18 +58,22 @@ def conclude(ended: Ended) -> tuple[Finding, ...]:
         invalid.append(_finding(ended, "requests", "requests are sent", Status.INVALID, words))
     doubts = [finding.title for finding in invalid if finding.check.endswith((".generator", ".ours"))]
     judged = [_of_reading(ended, reading, doubt="".join(doubts[:1])) for reading in ended.readings]
+    if ended.found is not None:
+        judged.append(_of_climb(ended, ended.found))
     if not judged:
         words = f"no budget of the load stage begins with {ended.profile.metric}.: nothing says what is allowed"
         judged.append(_finding(ended, "budgets", "there are budgets", Status.UNKNOWN, words))
     return tuple(replace(finding, details=_details(ended)) for finding in (*_of_harm(ended), *invalid, *judged))
 
 
-def generator_trouble(workers: Iterable[tuple[str, Worker]]) -> tuple[str, ...]:
+def generator_trouble(workers: Iterable[tuple[str, Worker]], lag: float) -> tuple[str, ...]:
     """Return why the generator cannot be believed: each worker by itself, since one of many does not show in a sum."""
+    # missed flows are told by the rate: a target that holds all that may be in flight is no fault of the generator
+    trust = Trust(lag_p99=lag, missed_share=1.0)
     return tuple(
         f"worker {number}: {reason}"
         for number, (_, worker) in enumerate(workers, start=1)
-        for reason in judge(worker.effort, worker.flows, TRUST)
+        for reason in judge(worker.effort, worker.flows, trust)
     )
 
 
@@ -113,7 +120,7 @@ def _of_workers(ended: Ended) -> list[Finding]:
 
 
 def _of_generator(ended: Ended) -> list[Finding]:
-    if not (reasons := generator_trouble(ended.workers)):
+    if not (reasons := generator_trouble(ended.workers, ended.generator_lag)):
         return []
     return [_finding(ended, "generator", "the generator keeps its schedule", Status.INVALID, "; ".join(reasons))]
 
@@ -149,6 +156,15 @@ def _of_reading(ended: Ended, reading: Reading, *, doubt: str) -> Finding:
     return replace(found, expected=budget.limit, seen=seen, covers=budget.covers, measurements=measured)
 
 
+def _of_climb(ended: Ended, found: Breakpoint) -> Finding:
+    """Say which rate holds. Where a budget of the capacity judges it, that is another finding."""
+    status = Status.UNKNOWN if found.held is None and found.broken is None else Status.GOOD
+    told = _finding(ended, "breakpoint", "the highest rate that holds", status, str(found), OnBreach.WARN)
+    held = () if found.held is None else (found.held,)
+    metric = f"{ended.profile.metric}.holds"
+    return replace(told, measurements=tuple(Measurement(metric, (rate,), Unit.PER_SECOND) for rate in held))
+
+
 def why_not_reached(ended: Ended) -> str:
     """Say who held up a rate that was not reached, when the generator was on time."""
     flows, waited = ended.series.total.flows, ended.series.queueing()
@@ -167,7 +183,7 @@ def _details(ended: Ended) -> str:
         ((f"{m.name}: {m.outcome}: {m.text}", times) for m, times in ended.series.messages.items()),
         key=lambda pair: -pair[1],
     )
-    seen = diagnose(ended.series.points(), tuple(_parts(ended.series)))
+    seen = diagnose(ended.series.points(ended.told_until), tuple(_parts(ended.series)))
     return "\n".join([*seen, *(f"{times} x {text}" for text, times in worst[:8])])
 
 

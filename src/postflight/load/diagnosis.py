@@ -36,8 +36,10 @@ def diagnose(points: Sequence[Point], parts: Sequence[Part]) -> tuple[str, ...]:
 
 def _one_slow_part(parts: Sequence[Part]) -> str:
     """Tell the one name that is much slower than all others."""
-    slowest, *others = sorted(parts, key=lambda part: -part.p95) or [None]
-    if slowest is None or not others or slowest.p95 < max(NOTABLE, MUCH * others[0].p95):
+    if len(parts) < 2:
+        return ""
+    slowest, *others = sorted(parts, key=lambda part: -part.p95)
+    if slowest.p95 < max(NOTABLE, MUCH * others[0].p95):
         return ""
     return (
         f"only {slowest.name} is slow: p95 {_seconds(slowest.p95)} of {slowest.count} requests, "

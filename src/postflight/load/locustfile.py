@@ -18,7 +18,7 @@ from postflight.config import load_budgets
 from postflight.load import orders
 from postflight.load.session import Session
 from postflight.load.shapes import SESSION, shapes_of
-from postflight.load.users import ArrivalUser, listen_as_worker, users_of
+from postflight.load.users import listen_as_worker, users_of
 from postflight.load.web import extend
 
 _path = os.environ.get(orders.BUDGETS_VARIABLE)
@@ -27,12 +27,12 @@ CLASSES = {**users_of(_settings.profiles), **shapes_of(_settings.shapes)}
 globals().update(CLASSES)
 
 
-@events.init_command_line_parser.add_listener
+@events.init_command_line_parser.add_listener  # type: ignore[untyped-decorator]  # Locust's hooks have no types
 def _add_options(parser: Any, **_: Any) -> None:
     orders.add_options(parser)
 
 
-@events.init.add_listener
+@events.init.add_listener  # type: ignore[untyped-decorator]  # as above
 def _open(environment: Environment, runner: Any, web_ui: Any = None, **_: Any) -> None:
     if not isinstance(runner, runners.MasterRunner):
         listen_as_worker(environment)
@@ -41,10 +41,6 @@ def _open(environment: Environment, runner: Any, web_ui: Any = None, **_: Any) -
     given = orders.read_options(environment.parsed_options)  # type: ignore[arg-type]  # the command line has set them
     session = Session.open(environment, given)
     setattr(environment, SESSION, session)
-    ours = [held for held in environment.user_classes if issubclass(held, ArrivalUser)]
-    name = given.shape or (_settings.profiles[ours[0].profile].shape if len(ours) == 1 else "smoke")
-    shapes: Any = environment.available_shape_classes
-    environment.shape_class = shapes[orders.class_name(name)]
-    environment.shape_class.runner = runner
+    session.pick_shape(None)
     if web_ui is not None:
         extend(web_ui, session)

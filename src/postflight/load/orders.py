@@ -5,6 +5,7 @@
 
 import argparse
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,19 @@ class Orders:
             for name in Orders.__slots__
             if getattr(self, name) != getattr(default, name)
         ]
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """What a run tells each second: of flows that were due two seconds ago, how many, and the answers so far."""
+
+    at: float
+    due: float
+    ended: float
+    failed: float
+    p50: float | None
+    p99: float | None
+    lights: Mapping[str, str]  # metric -> green, amber or red
 
 
 HELP = {

@@ -8,7 +8,6 @@ from postflight.config.load import Profile, Shape, Stage
 from postflight.load import arrivals
 
 MASTER_OPTION = "postflight_plan"  # of Locust's parsed options, which go to every worker
-ENDLESS = Shape("until stopped", (Stage(86400.0, 1.0, 1.0),))  # without a shape: the profile's rate, until somebody stops it
 
 
 @dataclass(frozen=True, slots=True)

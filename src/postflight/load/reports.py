@@ -1,10 +1,11 @@
 """What a run leaves behind: verdict.json and its kin, result.json, an HDR log and a chart. All texts are redacted."""
 
 import json
+import math
 import re
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from hdrh.log import HistogramLogWriter
 from postflight import __version__
 from postflight.load import chart
 from postflight.load.batch import FAILURES, Cell
+from postflight.load.breakpoint import Breakpoint
 from postflight.load.conclusion import Ended, generator_trouble
 from postflight.load.histogram import Histogram
 from postflight.load.results import Worker
@@ -26,7 +28,7 @@ from postflight.report.document import About, Document
 from postflight.verdict import decide
 
 _US = 1_000_000
-Climbs = Mapping[str, tuple[float | None, float | None]]
+Climbs = Mapping[str, Breakpoint]
 
 
 def make(
@@ -51,14 +53,14 @@ def make(
 
 def _clean(finding: Finding, redactor: Redactor) -> Finding:
     """Take secrets out of the texts of a finding that may repeat what a target said."""
-    texts = {"summary": finding.summary, "seen": finding.seen, "details": finding.details}
-    return replace(finding, **{name: redactor.text(text) for name, text in texts.items()})
+    summary, seen, details = map(redactor.text, (finding.summary, finding.seen, finding.details))
+    return replace(finding, summary=summary, seen=seen, details=details)
 
 
 def write(folder: Path, doc: Document, runs: Sequence[Ended], climbs: Climbs, redactor: Redactor) -> None:
     """Write all files; verdict.json comes last, as everywhere."""
     folder.mkdir(parents=True, exist_ok=True)
-    results = {run.profile.name: _result(run, climbs.get(run.profile.name, (None, None))) for run in runs}
+    results = {run.profile.name: _result(run, climbs[run.profile.name]) for run in runs}
     told = {"version": 1, "run_id": doc.about.run_id, "decision": doc.verdict.decision.value, "profiles": results}
     (folder / "result.json").write_text(redactor.text(json.dumps(told, indent=2, ensure_ascii=False)) + "\n")
     for run in runs:
@@ -69,14 +71,14 @@ def write(folder: Path, doc: Document, runs: Sequence[Ended], climbs: Climbs, re
 
 def picture(run: Ended) -> str:
     """Return the chart of a run."""
+    points = run.series.points(min(run.told_until, math.ceil(run.shape.seconds)))
     title = f"{run.profile.name}, {run.shape.name}: latencies from the intended start, and requests, second by second"
-    return chart.draw(run.series.points(), title=title, warm_up=run.shape.warm_up, seconds=min(run.shape.seconds, 86399))
+    return chart.draw(points, title=title, warm_up=run.shape.warm_up, seconds=run.shape.seconds)
 
 
-def _result(run: Ended, climb: tuple[float | None, float | None]) -> dict[str, Any]:
+def _result(run: Ended, found: Breakpoint) -> dict[str, Any]:
     total, flows = run.series.total, run.series.total.flows
     judged = max(0.0, run.shape.seconds - run.shape.warm_up)
-    held, broken = climb
     return {
         "shape": run.shape.name,
         "seconds": run.shape.seconds,
@@ -88,11 +90,11 @@ def _result(run: Ended, climb: tuple[float | None, float | None]) -> dict[str, A
         "flows": dict(zip(flows.__slots__, flows.numbers, strict=True)) | {"due": flows.due},
         "latency": _latencies(total.latency),
         "queueing_p95": run.series.queueing(),
-        "capacity": {"held": held, "broken": broken} if run.shape.stepped else None,
+        "capacity": {**asdict(found), "words": str(found)} if run.shape.stepped else None,
         "thresholds": [_threshold(reading) for reading in run.readings],
         "names": [_name(name, cells) for name, cells in run.series.by_name()],
         "errors": [[message.name, message.outcome, message.text, n] for message, n in run.series.messages.items()],
-        "generator": list(generator_trouble(run.workers)),
+        "generator": list(generator_trouble(run.workers, run.generator_lag)),
         "workers": [_worker(name, worker) for name, worker in run.workers],
     }
 

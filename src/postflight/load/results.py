@@ -15,6 +15,7 @@ from postflight.load.thresholds import Counted
 HORIZON = 120  # seconds in which an answer may come; longer than every deadline of a flow
 LATE = 3  # seconds after which a window is judged though some of its flows still run
 SILENCE = 5.0  # seconds without a word after which a worker counts as lost
+NOTHING, NO_FLOWS, NO_EFFORT = Histogram(), Flows(), Effort()
 _US = 1_000_000
 OURS = frozenset({"runner"})  # outcomes that say nothing about the deployment
 
@@ -23,7 +24,7 @@ OURS = frozenset({"runner"})  # outcomes that say nothing about the deployment
 class Spread:
     """Latencies of a histogram in microseconds, asked in seconds (`thresholds.Latencies`)."""
 
-    histogram: Histogram = Histogram()
+    histogram: Histogram = NOTHING
     pending: int = 0  # requests without an answer yet, of which only
     age: float = 0.0  # seconds are known
 
@@ -52,8 +53,8 @@ class Tally:
 
     ended: int = 0
     failed: int = 0
-    latency: Histogram = Histogram()
-    flows: Flows = Flows()
+    latency: Histogram = NOTHING
+    flows: Flows = NO_FLOWS
 
     def add(self, cells: Iterable[tuple[str, Cell]], flows: Flows) -> None:
         """Add cells with their outcomes, and flows."""
@@ -89,15 +90,20 @@ class Tally:
 
 @dataclass(slots=True)
 class Worker:
-    """What the master knows of a worker. Times are of the master's monotonic clock, `until` is the worker's Unix time."""
+    """What the master knows of a worker. `last_seen` is of the master's monotonic clock, `until` Unix time."""
 
     last_seen: float
-    ready: bool = False
-    done: bool = False
+    waits_for: set[str] = field(default_factory=set)  # profiles that it has not prepared yet
+    plays: set[str] = field(default_factory=set)  # profiles that it has not ended yet
     until: float = 0.0  # up to which it has told all
     trouble: str = ""  # why it could not take part, or was lost
-    effort: Effort = Effort()
-    flows: Flows = Flows()
+    effort: Effort = NO_EFFORT
+    flows: Flows = NO_FLOWS
+
+    @property
+    def done(self) -> bool:
+        """Whether it has ended all that it was to do."""
+        return not self.plays
 
 
 @dataclass(slots=True)
@@ -131,7 +137,7 @@ class Series:
             count_message(self.messages, message, times)
 
     def window(self, first: int, length: int, now: float) -> Tally | None:
-        """Return seconds `first` to `first + length`, or None while they are not over or their answers may still come."""
+        """Return seconds `first` to `first + length`, or None while their answers may still come."""
         age = now - (first + length)
         whole = sum_tallies(self.seconds.get(second, Tally()) for second in range(first, first + length))
         return None if age < 0 or (whole.flows.in_flight > 0 and age < LATE) else whole
@@ -146,9 +152,10 @@ class Series:
         for second in sorted(second for second in self.seconds if second < now - HORIZON):
             self.past.append(self.seconds.pop(second).point(second))
 
-    def points(self) -> list[Point]:
-        """Return the whole run as points of a chart."""
-        return [*self.past, *(self.seconds[second].point(second) for second in sorted(self.seconds))]
+    def points(self, until: float) -> list[Point]:
+        """Return the run up to `until` (seconds since its begin) as points of a chart: whole seconds only."""
+        recent = [self.seconds[second].point(second) for second in sorted(self.seconds)]
+        return [point for point in (*self.past, *recent) if 0 <= point.at <= until - 1]
 
     def queueing(self) -> float:
         """Return the p95 of the wait for a connection, in seconds."""
@@ -200,7 +207,9 @@ class Results:
             if not worker.done and not worker.trouble and now - worker.last_seen > SILENCE
         ]
         for name in lost:
-            self.workers[name].trouble = f"said nothing for {SILENCE:g} s: it was killed, or its host or network is gone"
+            self.workers[
+                name
+            ].trouble = f"said nothing for {SILENCE:g} s: it was killed, or its host or network is gone"
         return lost
 
     @property

@@ -13,14 +13,14 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from postflight.config.load import Shape
 from postflight.errors import CannotMeasure
-from postflight.load.orders import BUDGETS_VARIABLE, LIFELINE_VARIABLE, PROGRESS_VARIABLE, Orders, class_name
+from postflight.load.orders import BUDGETS_VARIABLE, LIFELINE_VARIABLE, PROGRESS_VARIABLE, Beat, Orders, class_name
 from postflight.load.safety import GRACE
 from postflight.reference_process import READY_VARIABLE
 from postflight.report import document
@@ -28,19 +28,6 @@ from postflight.report.document import Document
 
 START_DEADLINE = 30.0  # seconds: imports, and workers that find their master
 MAX_LINE = 64 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Beat:
-    """What a run tells each second. Latencies in seconds, rates in requests per second."""
-
-    at: float
-    due: float
-    ended: float
-    failed: float
-    p50: float | None
-    p99: float | None
-    lights: Mapping[str, str]  # metric -> green, amber or red
 
 
 @dataclass(frozen=True, slots=True)

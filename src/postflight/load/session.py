@@ -9,7 +9,7 @@ import os
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,8 +23,8 @@ from postflight.errors import CannotMeasure, ConfigError
 from postflight.load import reports
 from postflight.load.batch import Batch
 from postflight.load.conclusion import End, Ended, conclude
-from postflight.load.orders import LIFELINE_VARIABLE, PROGRESS_VARIABLE, Orders
-from postflight.load.plan import ENDLESS, MASTER_OPTION, Plan
+from postflight.load.orders import LIFELINE_VARIABLE, PROGRESS_VARIABLE, Beat, Orders, class_name
+from postflight.load.plan import MASTER_OPTION, Plan
 from postflight.load.results import LATE, Results, Series, Worker
 from postflight.load.safety import GRACE, Pace, check_allowed, must_stop
 from postflight.load.steps import Climb
@@ -85,16 +85,17 @@ class Session:
         runner: Any = environment.runner
         runner.register_message(READY, session._on_ready)
         runner.register_message(BATCH, session._on_batch)
-        environment.events.test_start.add_listener(session._on_start)
-        environment.events.test_stop.add_listener(session._on_stop)
-        environment.events.quitting.add_listener(session._on_quitting)
+        events: Any = environment.events
+        events.test_start.add_listener(session._on_start)
+        events.test_stop.add_listener(session._on_stop)
+        events.quitting.add_listener(session._on_quitting)
         gevent.spawn(session._loop)
         return session
 
     # -- what Locust's shape asks ------------------------------------------------------------------------------------
 
     def tick(self) -> tuple[int, float] | None:
-        """Return how many users there shall be, or None at the end. One a worker and profile, and ordinary ones beside."""
+        """Return how many users there shall be, or None at the end: one a worker and profile, and ordinary ones."""
         runner: Any = self.environment.runner
         if self.verdict is not None and runner.shape_last_tick is not None:  # else it is the run before
             return None
@@ -121,7 +122,10 @@ class Session:
             self._refuse(str(error))
             return
         self._asked = time.monotonic()
-        self.results.workers = {name: Worker(self._asked + PREPARE_DEADLINE) for name in self.plan.workers}
+        names = self.plan.profiles
+        self.results.workers = {
+            worker: Worker(self._asked + PREPARE_DEADLINE, set(names), set(names)) for worker in self.plan.workers
+        }
         setattr(options, MASTER_OPTION, self.plan.to_wire())
 
     def _on_stop(self, **_: Any) -> None:
@@ -134,8 +138,9 @@ class Session:
 
     def _on_ready(self, msg: Any, **_: Any) -> None:
         if worker := self.results.workers.get(msg.data["worker"]):
-            worker.last_seen, worker.ready = time.monotonic(), True
-            worker.trouble = str(msg.data.get("trouble", ""))
+            worker.last_seen = time.monotonic()
+            worker.waits_for.discard(msg.data["profile"])
+            worker.trouble = worker.trouble or str(msg.data.get("trouble", ""))
 
     def _on_batch(self, msg: Any, **_: Any) -> None:
         data: Mapping[str, Any] = msg.data
@@ -144,12 +149,10 @@ class Session:
             return
         if self.begin and data["profile"] in self.results.series:
             batch = Batch.from_wire(data["batch"])
-            self.results.add(
-                data["worker"], data["profile"], batch, at=time.monotonic(), until=float(data["until"])
-            )
+            self.results.add(data["worker"], data["profile"], batch, at=time.monotonic(), until=float(data["until"]))
         self.cut_off += int(data["cut_off"])
         if data["done"]:
-            worker.done = True
+            worker.plays.discard(data["profile"])
 
     # -- what it does by itself --------------------------------------------------------------------------------------
 
@@ -163,10 +166,12 @@ class Session:
                 profile = replace(profile, rate=orders.rate or profile.rate)
                 check_allowed(target.deployment, profile, shape, i_mean_it=orders.i_mean_it or None)
                 profiles[held.profile] = profile
+        if len(profiles) > 1 and len(self._worker_ids()) > 1:
+            raise ConfigError("with several workers choose one profile: Locust would not give each worker one of each")
         if self.environment.host not in {None, "", target.deployment.base_url}:
             raise ConfigError(
-                f"the host {self.environment.host} is not what this Locust was started for, {target.deployment.base_url}:"
-                " start it with --base-url or --environment"
+                f"the host {self.environment.host} is not what this Locust was started for, which is"
+                f" {target.deployment.base_url}: start it with --base-url or --environment"
             )
         budgets = target.budgets.for_stage(target.deployment.platform, "load").values()
         for name, profile in profiles.items():
@@ -176,9 +181,7 @@ class Session:
             self.tracks[name] = Track(profile, watch, climb, math.ceil(shape.warm_up))
         run_id = orders.run_id or new_run_id()
         ready = target.ready or ""
-        return Plan(
-            run_id, target.deployment.base_url, profiles, shape, tuple(self._worker_ids()), orders.seed, ready
-        )
+        return Plan(run_id, target.deployment.base_url, profiles, shape, tuple(self._worker_ids()), orders.seed, ready)
 
     def orders_now(self) -> Orders:
         """Return the orders, with what was changed in the web UI's form."""
@@ -186,9 +189,24 @@ class Session:
         changed = {name: getattr(options, name, getattr(self.orders, name)) for name in ("rate", "seed", "i_mean_it")}
         return replace(self.orders, **changed)
 
+    def pick_shape(self, name: str | None) -> None:
+        """Choose the class of a shape by its name; without one, the shape of the first profile that was chosen."""
+        environment: Any = self.environment
+        if name is None:
+            profiles = self.target.budgets.load.profiles
+            ours = [held for held in environment.user_classes if issubclass(held, ArrivalUser)]
+            name = class_name(self.orders.shape or (profiles[ours[0].profile].shape if ours else "smoke"))
+        if name not in (environment.available_shape_classes or {}):
+            raise ConfigError(f"budgets.yaml has no shape of the class {name}")
+        environment.shape_class = environment.available_shape_classes[name]
+        environment.shape_class.runner = environment.runner
+
     def _shape(self) -> Shape:
         picked: Any = self.environment.shape_class
-        return getattr(picked, "shape", None) or ENDLESS
+        if not isinstance(getattr(picked, "shape", None), Shape):
+            raise ConfigError("choose a shape of budgets.yaml: without one nothing says how much load to send")
+        shape: Shape = picked.shape
+        return shape
 
     def _worker_ids(self) -> list[str]:
         runner: Any = self.environment.runner
@@ -212,7 +230,7 @@ class Session:
             if self.plan is not None and self.verdict is None:
                 try:
                     self._step(self.plan, time.monotonic())
-                except Exception as error:  # whatever it is, no load may go on without anybody who judges it
+                except Exception as error:  # noqa: BLE001 - no load may go on that nobody judges
                     runners.logger.exception("The session itself broke")
                     self._end_early(End.BOUND, f"Postflight itself broke: {type(error).__name__}: {error}")
                     self._finish(End.BOUND)
@@ -229,10 +247,10 @@ class Session:
 
     def _go_when_ready(self, plan: Plan, now: float) -> None:
         workers = self.results.workers.values()
-        if all(worker.ready for worker in workers) or now > self._asked + PREPARE_DEADLINE:
+        if not any(worker.waits_for for worker in workers) or now > self._asked + PREPARE_DEADLINE:
             for worker in workers:
                 worker.last_seen = now
-                if not worker.ready:
+                if worker.waits_for:
                     worker.trouble = f"was not ready within {PREPARE_DEADLINE:g} s"
             self.begin = math.ceil(time.time() + LEAD)
             warm_up = plan.shape.warm_up
@@ -262,7 +280,7 @@ class Session:
 
     def _with_capacity(self, track: Track, reading: Reading) -> Reading:
         if reading.threshold.kind is Kind.CAPACITY and self._shape().stepped:
-            return read_capacity(reading.threshold, track.climb.held, track.climb.broken)
+            return read_capacity(reading.threshold, track.climb.found.held, track.climb.found.broken)
         return reading
 
     def _stop_where_due(self, plan: Plan, now: float) -> None:
@@ -271,24 +289,25 @@ class Session:
         if self.told_to_stop:
             return
         for name, track in self.tracks.items():
-            broken = next((r for r in track.readings if r.broken_in_windows), None)
-            if plan.shape.stepped and broken:
-                track.climb = track.climb.broken_at(at, broken.words)
-            if broken or track.climb.broken is not None:
-                return self._end_early(End.BROKEN, broken.words if broken else track.climb.why)
+            broken = next((r.words for r in track.readings if r.broken_in_windows), "")
+            if plan.shape.stepped:  # there a limit is meant to break
+                broken = str(track.climb.found) if track.climb.over else ""
+            if broken:
+                self._end_early(End.BROKEN, broken)
+                return
             series = self.results.series[name]
             last = [Pace(t.ended, t.failed) for s, t in sorted(series.seconds.items()) if s < at - 1]
             sent = series.total.ended + series.warm.ended
             highest = self.target.deployment.limits["max_rate"].value
             if why := must_stop(at, plan.shape.seconds, sent, last, self.target.budgets.load, highest):
                 storm = "failed" in why
-                return self._end_early(End.STORM if storm else End.BOUND, why)
+                self._end_early(End.STORM if storm else End.BOUND, why)
+                return
         if at > plan.shape.seconds + LINGER:
             self._end_early(End.WHOLE, "")
         if int(at) > self._told_at and at > 0:
             self._told_at = int(at)
             self._beat(int(at))
-        return None
 
     def _end_early(self, end: End, why: str) -> None:
         self.end, self.why, self.told_to_stop = end, why, time.monotonic()
@@ -308,10 +327,9 @@ class Session:
                 continue
             shown = point.point(at - 2)
             lights = {reading.threshold.budget.metric: reading.light for reading in self.tracks[name].readings}
-            told = {"at": at, "due": shown.due, "ended": shown.ended, "failed": shown.failed}
-            told |= {"p50": shown.p50, "p99": shown.p99, "lights": lights}
+            beat = Beat(at, shown.due, shown.ended, shown.failed, shown.p50, shown.p99, lights)
             try:
-                os.write(int(descriptor), json.dumps(told).encode() + b"\n")
+                os.write(int(descriptor), json.dumps(asdict(beat)).encode() + b"\n")
             except OSError:  # whoever listened is gone; `hang_on` ends us
                 os.environ.pop(PROGRESS_VARIABLE, None)
 
@@ -323,7 +341,21 @@ class Session:
         workers = tuple(self.results.workers.items())
         end = self.end or End.WHOLE
         series = self.results.series.get(name) or Series(self.begin, plan.shape.warm_up)
-        return Ended(track.profile, plan.shape, series, track.readings, workers, end, self.why, self.cut_off)
+        told = math.inf if self.results.ended else self.results.told_until() - self.begin
+        found = track.climb.found if plan.shape.stepped else None
+        return Ended(
+            profile=track.profile,
+            shape=plan.shape,
+            series=series,
+            readings=track.readings,
+            workers=workers,
+            end=end,
+            why=self.why,
+            cut_off=self.cut_off,
+            found=found,
+            generator_lag=self.target.budgets.load.generator_lag,
+            told_until=told,
+        )
 
     def _finish(self, end: End) -> None:
         self.end = end
@@ -338,7 +370,7 @@ class Session:
         redactor = Redactor.of(self.target.deployment)
         doc: Document = reports.make(self.target.deployment, run_id, self.started, findings, redactor)
         self.verdict = doc.verdict
-        climbs = {name: (track.climb.held, track.climb.broken) for name, track in self.tracks.items()}
+        climbs = {name: track.climb.found for name, track in self.tracks.items()}
         reports.write(Path(self.orders.reports), doc, runs or [], climbs, redactor)
         runners.logger.info("Verdict: %s", doc.verdict.decision.value)
 

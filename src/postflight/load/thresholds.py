@@ -179,7 +179,7 @@ def _share(
 
 
 def _refuted(allowed: float, confidence: float, total: int, beyond: int) -> bool:
-    """Whether so many beyond the limit would be unlikely if at most `allowed` were. Never wrongly, for large numbers too.
+    """Whether so many beyond the limit would be unlikely if at most the share `allowed` were.
 
     The exact sum has as many terms as `beyond`. Above a few hundred Chernoff's bound, P(X >= k) <= exp(-n KL(k/n, p)),
     says nearly the same at once, and errs on the side of "not refuted".
@@ -228,7 +228,7 @@ class Watch:
     windows: int = 0
 
     def after(self, window: Counted) -> "Watch":
-        """Return the state after one more window. One that has too few requests for a claim neither counts nor clears."""
+        """Return the state after one more window. One with too few requests for a claim neither counts nor clears."""
         streaks = {t.budget.metric: self._streak(t).update(self._passed(t, window)) for t in self.thresholds}
         return replace(self, streaks=streaks, windows=self.windows + 1)
 

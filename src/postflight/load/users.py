@@ -107,12 +107,13 @@ class ArrivalUser(User):
         feed(self.environment.stats, batch, until)
         self._tell(
             BATCH,
-            {"profile": self.profile, "until": until, "batch": batch.to_wire(), "done": done, "cut_off": cut_off},
+            {"until": until, "batch": batch.to_wire(), "done": done, "cut_off": cut_off},
         )
 
     def _tell(self, kind: str, data: Mapping[str, Any]) -> None:
         # a message rather than Locust's report: its LocalRunner passes messages too, so one process is as many
-        self._runner.send_message(kind, {**data, "worker": self._runner.client_id})
+        told = {**data, "worker": self._runner.client_id, "profile": self.profile}
+        self._runner.send_message(kind, told)
 
 
 def _once(deployment: Deployment, run_id: str, flow: Flow[None]) -> str:
@@ -206,9 +207,10 @@ def users_of(profiles: Mapping[str, Profile]) -> dict[str, type[ArrivalUser]]:
 
 def listen_as_worker(environment: Environment) -> None:
     """Let this process's users hear what the master says."""
+    runner: Any = environment.runner
 
     def mine() -> list[ArrivalUser]:
-        found = [greenlet.args[0] for greenlet in environment.runner.user_greenlets if greenlet.args]
+        found = [greenlet.args[0] for greenlet in runner.user_greenlets if greenlet.args]
         return [user for user in found if isinstance(user, ArrivalUser)]
 
     def go(msg: Any, **_: Any) -> None:
@@ -219,7 +221,6 @@ def listen_as_worker(environment: Environment) -> None:
         for user in mine():
             user.ending = True
 
-    runner: Any = environment.runner
     runner.register_message(GO, go)
     runner.register_message(STOP, stop)
     runners.WORKER_REPORT_INTERVAL = 1.0  # of Locust's own statistics, which are for the eye
