@@ -14,17 +14,20 @@ _ABSOLUTE = 1  # TFD_TIMER_ABSTIME
 
 
 class Alarm(Protocol):
-    """Calls a function once at a time of `time.monotonic_ns`. Setting it again replaces the time before."""
+    """Calls a function at a time of `time.monotonic_ns`, and again in each round of the loop until it is set anew."""
 
     def set(self, when: int) -> None:
-        """Ring at this time; at once when it has passed."""
+        """Ring at this time, and not before; at once when it has passed."""
+
+    def off(self) -> None:
+        """Do not ring."""
 
     def close(self) -> None:
         """Never ring again."""
 
 
 def alarm(loop: asyncio.AbstractEventLoop, ring: Callable[[], None]) -> Alarm:
-    """Return the best alarm that this system has. May ring early; then the one who rings sets it again."""
+    """Return the best alarm that this system has."""
     return _KernelAlarm(loop, ring) if sys.platform == "linux" else _LoopAlarm(loop, ring)
 
 
@@ -47,26 +50,23 @@ class _KernelAlarm:
         library = ctypes.PyDLL(None, use_errno=True)
         self._set = library.timerfd_settime
         self._set.argtypes = (ctypes.c_int, ctypes.c_int, ctypes.POINTER(_Setting), ctypes.c_void_p)
-        self._loop, self._ring, self._setting = loop, ring, _Setting()
+        self._loop, self._setting = loop, _Setting()
         self._fd: int = library.timerfd_create(_CLOCK_MONOTONIC, os.O_NONBLOCK | os.O_CLOEXEC)
         if self._fd < 0:
             raise OSError(ctypes.get_errno(), "timerfd_create failed")
-        loop.add_reader(self._fd, self._rung)
+        loop.add_reader(self._fd, ring)
 
     def set(self, when: int) -> None:
         self._setting.seconds, self._setting.nanoseconds = divmod(max(when, 1), _SECOND)
-        self._set(self._fd, _ABSOLUTE, self._setting, None)  # also takes back an alarm that rings already
+        self._set(self._fd, _ABSOLUTE, self._setting, None)  # also takes back one that rings already
+
+    def off(self) -> None:
+        self._setting.seconds = self._setting.nanoseconds = 0
+        self._set(self._fd, _ABSOLUTE, self._setting, None)
 
     def close(self) -> None:
         self._loop.remove_reader(self._fd)
         os.close(self._fd)
-
-    def _rung(self) -> None:
-        try:
-            os.read(self._fd, 8)
-        except BlockingIOError:
-            return
-        self._ring()
 
 
 class _LoopAlarm:
@@ -75,9 +75,17 @@ class _LoopAlarm:
         self._timer: asyncio.TimerHandle | None = None
 
     def set(self, when: int) -> None:
-        self.close()
-        self._timer = self._loop.call_later(max(0, when - time.monotonic_ns()) / _SECOND, self._ring)
+        self.off()
+        self._timer = self._loop.call_later(max(0, when - time.monotonic_ns()) / _SECOND, self._rung)
 
-    def close(self) -> None:
+    def off(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
+            self._timer = None
+
+    def close(self) -> None:
+        self.off()
+
+    def _rung(self) -> None:
+        self.set(0)
+        self._ring()

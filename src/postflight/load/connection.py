@@ -15,13 +15,11 @@ import httptools
 import httpx
 
 from postflight.load.clock import ANCILLARY, Ancillary, Clock, ask_for_timestamps
-from postflight.load.message import RawHeaders, Received
+from postflight.load.received import Received, headers_of
 from postflight.load.native import stream_socket
 from postflight.probes.meaning import BodyTooLarge
 
 _CHUNK = 65_536  # bytes
-_SET_COOKIE = b"set-cookie"
-_SET_COOKIE_LENGTH = len(_SET_COOKIE)
 _HEAD_LIMIT = 262_144  # bytes of all headers of an answer
 Address = tuple[int, Any]  # family and socket address
 
@@ -43,8 +41,9 @@ class Connection:
     """A connection to one of several addresses, tried in turn. Every call and callback is in the loop's thread."""
 
     __slots__ = (
-        "_addresses", "_ancillary", "_answer_bytes", "_body", "_clock", "_closed", "_done", "_headers", "_incoming",
-        "_keeps", "_limit", "_loop", "_outgoing", "_owner", "_parser", "_sets_cookie", "_socket", "_status", "_tls", "_unsent", "exchange",
+        "_addresses", "_ancillary", "_answer_bytes", "_body", "_clock", "_closed", "_done", "_head", "_hints",
+        "_incoming",
+        "_keeps", "_limit", "_loop", "_outgoing", "_owner", "_parser", "_socket", "_status", "_tls", "_unsent", "exchange",
         "fd", "free_since", "head_only", "phase", "phase_since",
     )  # fmt: skip
 
@@ -216,6 +215,8 @@ class Connection:
 
     def _feed(self, data: bytes) -> None:
         self._answer_bytes += len(data)
+        if not self._status:
+            self._head = self._head + data if self._head else data
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserCallbackError as error:
@@ -236,7 +237,8 @@ class Connection:
         now = time.monotonic_ns()
         # a time that cannot be is none: the day's clock was set since we compared
         kernel = at is not None and self.exchange is not None and self.exchange.sent <= at <= now
-        answer = Received(self._status, self._headers, b"".join(self._body), self._limit, self._sets_cookie)
+        body = self._body
+        answer = Received(self._status, self._true_head(), body[0] if len(body) == 1 else b"".join(body), self._limit)
         keeps, unasked = self._keeps, self.exchange is None
         if self.head_only:
             self._new_answer()  # llhttp still waits for the body
@@ -251,14 +253,22 @@ class Connection:
 
     def _ended(self) -> None:
         """The server closed. That ends an answer whose length it had not told."""
-        framed = any(name.lower() in (b"content-length", b"transfer-encoding") for name, _ in self._headers)
-        if self._status and not framed and self.exchange is not None and not self._done:
+        if self._status and not self._is_framed() and self.exchange is not None and not self._done:
             self._done, self._keeps = True, False
             self._finish()
         elif self._answer_bytes:
             self.lose(httpx.RemoteProtocolError("closed without sending complete answer"))
         else:
             self.lose(EOFError("closed"))
+
+    def _true_head(self) -> bytes:
+        return self._head.split(b"\r\n\r\n", self._hints)[-1] if self._hints else self._head
+
+    def _is_framed(self) -> bool:
+        """Whether the headers of the answer say where its body ends."""
+        return any(
+            name.lower() in (b"content-length", b"transfer-encoding") for name, _ in headers_of(self._true_head())
+        )
 
     # -- what the parser calls
 
@@ -267,21 +277,14 @@ class Connection:
         self._reset()
 
     def _reset(self) -> None:
-        self._status = self._answer_bytes = 0
-        self._headers: RawHeaders = []
+        self._status = self._answer_bytes = self._hints = 0
+        self._head = b""  # all that came until the headers were complete, and maybe a part of the body
         self._body: list[bytes] = []
-        self._done = self._keeps = self._sets_cookie = False
-
-    def on_message_begin(self) -> None:
-        if self._done:
-            raise httpx.RemoteProtocolError("two answers to one request")
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        self._headers.append((name, value))
-        if len(name) == _SET_COOKIE_LENGTH and name.lower() == _SET_COOKIE:
-            self._sets_cookie = True
+        self._done = self._keeps = False
 
     def on_headers_complete(self) -> None:
+        if self._done:
+            raise httpx.RemoteProtocolError("two answers to one request")
         self._status = self._parser.get_status_code()
         if self.head_only and self._status >= 200:
             self._done, self._keeps = True, self._parser.should_keep_alive()
@@ -293,7 +296,8 @@ class Connection:
         if self._status >= 200:
             self._done, self._keeps = True, self._parser.should_keep_alive()
         else:
-            self._status, self._headers = 0, []  # 100 Continue, 103 Early Hints: the answer is still to come
+            self._status = 0  # 100 Continue, 103 Early Hints: the answer is still to come
+            self._hints += 1
 
     # -- the end
 

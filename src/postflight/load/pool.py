@@ -10,8 +10,8 @@ from typing import Protocol
 
 from postflight.load.clock import Clock
 from postflight.load.connection import Address, Connection
-from postflight.load.message import Received
-from postflight.load.places import Origin
+from postflight.load.received import Received
+from postflight.load.routes import Origin
 from postflight.probes.meaning import DeadlinePassed
 
 # shorter than any server's (Node's and uvicorn's is 5 s): else a server closes the connection just when we reuse it
@@ -190,4 +190,13 @@ class Pool:
         self._grow()
 
 
-PoolOf = Callable[[Origin], Pool]
+class Pools(dict[Origin, Pool]):
+    """The pools of a run, made when they are asked for."""
+
+    def __init__(self, make: Callable[[Origin], Pool]) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, origin: Origin) -> Pool:
+        self[origin] = made = self._make(origin)
+        return made

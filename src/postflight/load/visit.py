@@ -12,9 +12,10 @@ import httpx
 
 from postflight.errors import CannotMeasure, DeploymentFault, NotEnoughEvidence, PostflightError
 from postflight.flow import Flow, Pause, Request
+from postflight.load.batch import STATUS_CLASSES
 from postflight.load.cookies import Cookies
 from postflight.load.exchange import Exchange
-from postflight.load.message import Received
+from postflight.load.received import Received
 from postflight.probes.meaning import BodyTooLarge, DeadlinePassed, explain
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class Visit:
         except Exception as error:  # noqa: BLE001 - somebody else's code; a broken one voids the run, with its words
             self._over(Ending.INVALID, error)
             return
-        self._go(self._flow.__next__, (), intended)
+        self._go(self._flow.send, None, intended)
 
     # -- what an exchange tells
 
@@ -65,14 +66,16 @@ class Visit:
         """Hand an answer to the flow. What the flow says of it at once decides how the request is counted."""
         self._driver.exchanges.discard(exchange)
         self._exchange = None
-        if response.sets_cookie:
-            self.learn(response.url, response)
-        rejected = self._go(self._flow.send, (response,), 0)
-        outcome = f"{response.status // 100}xx"
+        self.learn(response.url, response)
+        rejected = self._go(self._flow.send, response, 0)
+        outcome = STATUS_CLASSES[response.status // 100 - 1]
         if rejected and response.status < 500:
             outcome = "check"
         self._note(exchange, outcome, len(response.raw_body), exchange.ended)
-        self._driver.recorder.clock(kernel=exchange.kernel)
+        if exchange.kernel:
+            self._driver.recorder.kernel += 1
+        else:
+            self._driver.recorder.user += 1
 
     def learn(self, url: str, answer: Received) -> None:
         """Keep an answer's cookies."""
@@ -88,12 +91,8 @@ class Visit:
         explained = explain(error, exchange.url)
         outcome = _outcome(error, explained)
         self._note(exchange, outcome, 0, time.monotonic_ns())
-        self._say(_name(exchange.wish), outcome, str(explained))
-        self._go(self._flow.throw, (explained,), 0)
-
-    def wrote(self, lag: int) -> None:
-        """Note the lag."""
-        self._driver.recorder.sent(lag)
+        self._say(exchange.name, outcome, str(explained))
+        self._go(self._flow.throw, explained, 0)
 
     # -- the end of the run
 
@@ -105,7 +104,7 @@ class Visit:
             return  # at its next wish
         self._drop()
         self._told = True
-        self._go(self._flow.throw, (Stopped(),), 0)
+        self._go(self._flow.throw, Stopped(), 0)
 
     def cut_off(self) -> None:
         """End the flow without another wish."""
@@ -116,11 +115,11 @@ class Visit:
 
     # -- its own business
 
-    def _go(self, step: Callable[..., Any], values: tuple[Any, ...], intended: int) -> bool:
+    def _go(self, step: Callable[[Any], Any], value: Any, intended: int) -> bool:
         """Let the flow go on until its next wish, and grant it. Return whether the flow raised a fault instead."""
         while True:
             try:
-                wish = step(*values)
+                wish = step(value)
             except StopIteration:
                 self._over(Ending.OK)
                 return False
@@ -147,7 +146,7 @@ class Visit:
                     thrown = error
                 else:
                     return False
-            step, values = self._flow.throw, (thrown,)
+            step, value = self._flow.throw, thrown
 
     def _grant(self, wish: Request | Pause, intended: int) -> None:
         driver = self._driver
@@ -157,7 +156,7 @@ class Visit:
         if wish.token is not None:
             self._token = wish.token
         asked = intended or time.monotonic_ns()
-        exchange = Exchange(wish, self, asked, driver.places.of(wish), driver.pool, driver.writer)
+        exchange = Exchange(wish, driver.routes.of(wish), self, asked, driver.pools, driver.writer)
         self._exchange = exchange
         driver.exchanges.add(exchange)
         exchange.begin()
@@ -174,19 +173,17 @@ class Visit:
 
     def _rested(self) -> None:
         self._pause = None
-        self._go(self._flow.send, (None,), 0)
+        self._go(self._flow.send, None, 0)
 
     def _note(self, exchange: Exchange, outcome: str, size: int, ended: int) -> None:
-        driver, asked = self._driver, exchange.asked
-        driver.recorder.request(
-            (asked + driver.clock.unix) // 1_000_000_000,
-            _name(exchange.wish),
-            outcome,
-            size,
-            ended - asked,
-            exchange.service,
-            exchange.queueing,
-        )
+        asked, recorder = exchange.asked, self._driver.recorder
+        second = (asked + self._driver.clock.unix) // 1_000_000_000
+        service = None
+        if exchange.first_sent:
+            recorder.lag.append(exchange.lag)
+            if exchange.ended:
+                service = exchange.ended - exchange.first_sent
+        recorder.request(second, exchange.name, outcome, size, ended - asked, service, exchange.queueing)
 
     def _over(self, how: Ending, error: Exception | None = None) -> None:
         if error is not None:
@@ -199,10 +196,6 @@ class Visit:
         self._driver.recorder.message(
             name, outcome, text.replace(self._token, "[secret token]") if self._token else text
         )
-
-
-def _name(wish: Request) -> str:
-    return wish.name or f"{wish.method} {wish.path}"
 
 
 def _outcome(error: BaseException, explained: PostflightError) -> str:
