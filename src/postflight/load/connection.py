@@ -15,8 +15,8 @@ import httptools
 import httpx
 
 from postflight.load.clock import ANCILLARY, Ancillary, Clock, ask_for_timestamps
-from postflight.load.received import Received, headers_of
 from postflight.load.native import stream_socket
+from postflight.load.received import Received, headers_of
 from postflight.probes.meaning import BodyTooLarge
 
 _CHUNK = 65_536  # bytes
@@ -63,6 +63,8 @@ class Connection:
         self.free_since = 0
         self.phase = "connect"  # then tls, then open
         self.phase_since = time.monotonic_ns()
+        self._done = self._keeps = False
+        self._head = b""
         self._new_answer()
 
     # -- opening
@@ -204,7 +206,7 @@ class Connection:
                     self._ended()
                     return
                 self._feed(data)
-                if self._closed or not self._incoming.pending and not tls.pending():
+                if self._closed or (not self._incoming.pending and not tls.pending()):
                     return
         except ssl.SSLWantReadError:
             self._flush()
@@ -236,7 +238,7 @@ class Connection:
         at = self._clock.received(self._ancillary)
         now = time.monotonic_ns()
         # a time that cannot be is none: the day's clock was set since we compared
-        kernel = at is not None and self.exchange is not None and self.exchange.sent <= at <= now
+        kernel = self.exchange is not None and self.exchange.sent <= at <= now
         body = self._body
         answer = Received(self._status, self._true_head(), body[0] if len(body) == 1 else b"".join(body), self._limit)
         keeps, unasked = self._keeps, self.exchange is None
@@ -249,7 +251,7 @@ class Connection:
             return
         if not keeps:
             self.close()
-        self._owner.answered(self, answer, at if kernel and at is not None else now, kernel=kernel)
+        self._owner.answered(self, answer, at if kernel else now, kernel=kernel)
 
     def _ended(self) -> None:
         """The server closed. That ends an answer whose length it had not told."""

@@ -11,12 +11,13 @@ from typing import Any
 
 from postflight.flow import Flow
 from postflight.load.alarm import alarm
+from postflight.load.batch import ENDINGS, INVALID, MISSED, STARTED
 from postflight.load.clock import Clock
 from postflight.load.exchange import Exchange
 from postflight.load.pool import Pool, Pools
 from postflight.load.recorder import Recorder
 from postflight.load.routes import Origin, Routes
-from postflight.load.visit import Ending, Visit
+from postflight.load.visit import Visit
 from postflight.load.writer import Writer
 
 _AT_ONCE = 32  # arrivals that are started before the loop looks at answers again
@@ -42,11 +43,6 @@ class Series:
     make_flow: Callable[[int], Flow[Any]]
     begin: int  # ns, monotonic
     number: int = 0  # of the next arrival
-
-    def next(self) -> int | None:
-        """Return when (ns, monotonic) the next flow is due, or None."""
-        offset = next(self.offsets, None)
-        return None if offset is None else self.begin + int(offset * 1e9)
 
 
 @dataclass(order=True, slots=True)
@@ -82,10 +78,10 @@ class Driver:
 
     def add(self, series: Series) -> None:
         """Start the flows of a series when they are due."""
-        when = series.next()
-        if when is not None and not self.stopping:
+        offset = next(series.offsets, None)
+        if offset is not None and not self.stopping:
             self._order += 1
-            heapq.heappush(self._due, _Due(when, self._order, series))
+            heapq.heappush(self._due, _Due(series.begin + int(offset * 1e9), self._order, series))
             self._alarm.set(self._due[0].when)
 
     def end(self, name: str | None) -> None:
@@ -108,7 +104,7 @@ class Driver:
         full.seal()
         return full
 
-    def ended(self, visit: Visit, how: Ending) -> None:
+    def ended(self, visit: Visit, how: int) -> None:
         """Note the end of a flow."""
         self._visits.discard(visit)
         self.recorder.flows[visit.second, visit.name][how] += 1
@@ -156,11 +152,13 @@ class Driver:
             if due.when > time.monotonic_ns():
                 self._alarm.set(due.when)
                 return
-            self._start(due.series, due.when)
-            if (when := due.series.next()) is None:
+            series = due.series
+            self._start(series, due.when)
+            offset = next(series.offsets, None)
+            if offset is None:
                 heapq.heappop(self._due)
             else:
-                due.when = when
+                due.when = series.begin + int(offset * 1e9)
                 heapq.heapreplace(self._due, due)
 
     def _start(self, series: Series, intended: int) -> None:
@@ -168,12 +166,18 @@ class Driver:
         second = (intended + self.clock.unix) // 1_000_000_000
         counts = self.recorder.flows[second, series.name]
         if len(self._visits) >= self._limits.in_flight:
-            counts[Ending.MISSED] += 1
+            counts[MISSED] += 1
             return
-        counts[Ending.STARTED] += 1
-        visit = Visit(self, series.name, second)
+        counts[STARTED] += 1
+        try:
+            flow = series.make_flow(number)
+        except Exception as error:  # noqa: BLE001 - somebody else's code; a broken one voids the run, with its words
+            counts[INVALID] += 1
+            self.recorder.message(series.name, ENDINGS[INVALID], f"{type(error).__name__}: {error}")
+            return
+        visit = Visit(self, series.name, second, flow)
         self._visits.add(visit)
-        visit.begin(series.make_flow, number, intended)
+        visit.begin(intended)
 
 
 async def look_after(driver: Driver, *, every: float, seal_every: int, give: Callable[[Recorder], None]) -> None:

@@ -75,7 +75,7 @@ class Exchange:
         """Send it."""
         self._connection, self._reused = connection, reused
         since = self._since
-        possible = ready if ready > since else since  # from then on only we held it up
+        possible = max(since, ready)  # from then on only we held it up
         self.sent = sent = time.monotonic_ns()
         if not self.first_sent:
             self.first_sent, self.queueing, self.lag = sent, possible - since, sent - possible
@@ -87,8 +87,7 @@ class Exchange:
         self.ended, self.kernel = at, kernel
         if answer.status in _REDIRECTS and self.wish.follow_redirects and self._goes_on(answer):
             return
-        answer.url, answer.history = self._place.url, self.history
-        answer.seconds = (at - self.asked) / 1e9
+        answer.complete(self._place.url, (at - self.asked) / 1e9, self.history)
         self._asker.answer(self, answer)
 
     def broken(self, error: BaseException, *, began: bool) -> None:
@@ -119,7 +118,8 @@ class Exchange:
 
     def _written(self) -> bytes:
         """Return the bytes of a request that carries something of its own."""
-        wish, headers = self.wish, {}
+        wish = self.wish
+        headers: dict[str, str] = {}
         if self._secret:
             headers.update(wish.headers)
             if wish.token is not None:
@@ -163,7 +163,8 @@ class Exchange:
         if len(self.history) == MAX_REDIRECTS:
             self._fail(httpx.TooManyRedirects(f"more than {MAX_REDIRECTS} redirects"))
             return True
-        self._asker.learn(self._place.url, answer)
+        if answer.may_set_cookie:
+            self._asker.learn(self._place.url, answer)
         self.history = (*self.history, self._place.url)
         self._method, self._body, self._place = method, self._body and body, onward
         self._retried, self._since = False, time.monotonic_ns()

@@ -60,15 +60,13 @@ class Pool:
 
     def take(self, customer: Customer) -> None:
         """Give a connection to a customer, now or in its turn."""
-        while self._idle:
+        if self._idle:
             connection = self._idle.pop()
-            if time.monotonic_ns() - connection.free_since < KEEP_ALIVE:
-                connection.exchange = customer
-                customer.carried(connection, 0, reused=True)
-                return
-            self._discard(connection)
-        self._waiting.append(customer)
-        self._grow()
+            connection.exchange = customer
+            customer.carried(connection, 0, reused=True)
+        else:
+            self._waiting.append(customer)
+            self._grow()
 
     def take_fresh(self, customer: Customer) -> None:
         """Give a connection that nobody used before: those that were kept have just proved to be stale."""
@@ -126,8 +124,11 @@ class Pool:
         if connection.closed:
             self._all.discard(connection)
             self._grow()
-        else:
+        elif self._waiting:
             self._offer(connection, at, reused=True)
+        else:
+            connection.free_since = at
+            self._idle.append(connection)
         customer.answered(answer, at, kernel=kernel)
 
     def lost(self, connection: Connection, error: BaseException) -> None:

@@ -41,12 +41,16 @@ class Received(Response):
     curl = ""  # would cost more than the request; `postflight smoke` has it
 
     def __init__(self, status: int, raw_head: bytes, raw_body: bytes, body_limit: int) -> None:
-        self.status = status
+        self.status = status  # type: ignore[misc]  # see __setattr__
         self.raw_head = raw_head
         self.raw_body = raw_body
         self._body_limit = body_limit
         self._headers: RawHeaders | None = None
         self._content: bytes | None = None
+
+    def complete(self, url: str, seconds: float, history: tuple[str, ...]) -> None:
+        """Say what the connection does not know: see `Response`."""
+        self.url, self.seconds, self.history = url, seconds, history  # type: ignore[misc]
 
     @property
     def raw_headers(self) -> RawHeaders:
@@ -71,6 +75,8 @@ class Received(Response):
         return self._content
 
     @property
-    def sets_cookie(self) -> bool:
-        """Whether it may set a cookie: a quick look that misses none."""
-        return b"set-cookie" in self.raw_head.lower()
+    def may_set_cookie(self) -> bool:
+        """Whether it looks as if it set a cookie: a quick look that misses none in the spellings that are in use."""
+        head = self.raw_head
+        end = head.find(b"\r\n\r\n")
+        return head.find(b"ookie:", 0, end) >= 0 or head.find(b"OOKIE:", 0, end) >= 0

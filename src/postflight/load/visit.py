@@ -5,14 +5,13 @@ import contextlib
 import ssl
 import time
 from collections.abc import Callable
-from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
 import httpx
 
 from postflight.errors import CannotMeasure, DeploymentFault, NotEnoughEvidence, PostflightError
 from postflight.flow import Flow, Pause, Request
-from postflight.load.batch import STATUS_CLASSES
+from postflight.load.batch import ENDINGS, FAILED, INVALID, OK, STATUS_CLASSES, STOPPED, UNKNOWN
 from postflight.load.cookies import Cookies
 from postflight.load.exchange import Exchange
 from postflight.load.received import Received
@@ -26,38 +25,21 @@ class Stopped(BaseException):  # not an Exception: a flow that catches those mus
     """The run ends. Thrown into a flow, so that its `finally` removes what it created; it may send requests for that."""
 
 
-class Ending(IntEnum):
-    """Positions in `Flows.numbers`."""
-
-    STARTED = 0
-    MISSED = 1
-    OK = 2
-    FAILED = 3
-    UNKNOWN = 4
-    INVALID = 5
-    STOPPED = 6
-
-
 class Visit:
     """A flow that runs, and what one user's browser keeps. Owned by the loop's thread."""
 
     __slots__ = ("_driver", "_exchange", "_flow", "_pause", "_token", "_told", "cookies", "name", "second")
 
-    def __init__(self, driver: "Driver", name: str, second: int) -> None:
-        self._driver, self.name, self.second = driver, name, second
+    def __init__(self, driver: "Driver", name: str, second: int, flow: Flow[Any]) -> None:
+        self._driver, self.name, self.second, self._flow = driver, name, second, flow
         self._exchange: Exchange | None = None
         self._pause: asyncio.TimerHandle | None = None
         self._token = ""  # that its requests carried last
         self._told = False  # that the run ends
         self.cookies: Cookies | None = None
 
-    def begin(self, make_flow: Callable[[int], Flow[Any]], number: int, intended: int) -> None:
+    def begin(self, intended: int) -> None:
         """Start the flow. Its first request counts from when it was intended."""
-        try:
-            self._flow = make_flow(number)
-        except Exception as error:  # noqa: BLE001 - somebody else's code; a broken one voids the run, with its words
-            self._over(Ending.INVALID, error)
-            return
         self._go(self._flow.send, None, intended)
 
     # -- what an exchange tells
@@ -66,7 +48,8 @@ class Visit:
         """Hand an answer to the flow. What the flow says of it at once decides how the request is counted."""
         self._driver.exchanges.discard(exchange)
         self._exchange = None
-        self.learn(response.url, response)
+        if response.may_set_cookie:
+            self.learn(response.url, response)
         rejected = self._go(self._flow.send, response, 0)
         outcome = STATUS_CLASSES[response.status // 100 - 1]
         if rejected and response.status < 500:
@@ -79,10 +62,9 @@ class Visit:
 
     def learn(self, url: str, answer: Received) -> None:
         """Keep an answer's cookies."""
-        if answer.sets_cookie:
-            if self.cookies is None:
-                self.cookies = Cookies()
-            self.cookies.learn(url, answer)
+        if self.cookies is None:
+            self.cookies = Cookies()
+        self.cookies.learn(url, answer)
 
     def fault(self, exchange: Exchange, error: BaseException) -> None:
         """Throw what the error means into the flow."""
@@ -111,7 +93,7 @@ class Visit:
         self._drop()
         with contextlib.suppress(Exception, Stopped):  # RuntimeError for one more wish, or whatever it makes of it
             self._flow.close()
-        self._driver.ended(self, Ending.STOPPED)
+        self._driver.ended(self, STOPPED)
 
     # -- its own business
 
@@ -121,19 +103,19 @@ class Visit:
             try:
                 wish = step(value)
             except StopIteration:
-                self._over(Ending.OK)
+                self._over(OK)
                 return False
             except DeploymentFault as error:
-                self._over(Ending.FAILED, error)
+                self._over(FAILED, error)
                 return True
             except NotEnoughEvidence as error:
-                self._over(Ending.UNKNOWN, error)
+                self._over(UNKNOWN, error)
                 return False
             except Stopped:
-                self._over(Ending.STOPPED)
+                self._over(STOPPED)
                 return False
             except Exception as error:  # noqa: BLE001 - somebody else's code, as in `begin`
-                self._over(Ending.INVALID, error)
+                self._over(INVALID, error)
                 return False
             thrown: BaseException
             if self._driver.stopping and not self._told:
@@ -185,11 +167,11 @@ class Visit:
                 service = exchange.ended - exchange.first_sent
         recorder.request(second, exchange.name, outcome, size, ended - asked, service, exchange.queueing)
 
-    def _over(self, how: Ending, error: Exception | None = None) -> None:
+    def _over(self, how: int, error: Exception | None = None) -> None:
         if error is not None:
             text = str(error) if isinstance(error, PostflightError) else f"{type(error).__name__}: {error}"
-            self._say(self.name, how.name.lower(), text)
-        self._driver.ended(self, Ending.STOPPED if self._told else how)
+            self._say(self.name, ENDINGS[how], text)
+        self._driver.ended(self, STOPPED if self._told else how)
 
     def _say(self, name: str, outcome: str, text: str) -> None:
         """Note an error, without the token of this user: the redactor knows only those of the deployment."""
