@@ -9,6 +9,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from reference.answers import ERROR_HANDLERS, CrashMiddleware, answer_http_error
+from reference.load_faults import LoadFaultsMiddleware
 from reference.metrics import HttpMetrics, MetricsMiddleware
 from reference.page_faults import PageFaultsMiddleware
 from reference.services import Services
@@ -41,7 +42,8 @@ def create_web(services: Services, orchestrator: httpx.AsyncClient) -> ASGIApp:
     app.state.attempts = FailedAttempts()
     app.state.orchestrator = orchestrator
     inner = TroubleMiddleware(GeoMiddleware(app), services)
-    return MetricsMiddleware(PageFaultsMiddleware(HeadersMiddleware(inner, services), services), metrics)
+    pages_and_api = PageFaultsMiddleware(HeadersMiddleware(inner, services), services)
+    return MetricsMiddleware(LoadFaultsMiddleware(pages_and_api, services), metrics)
 
 
 async def _answer_http_error(request: Request, error: Exception) -> Response:

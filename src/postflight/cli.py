@@ -13,6 +13,7 @@ COMMANDS = {  # name -> "module:attribute"
     "csp": "postflight.commands.csp:csp",
     "gate": "postflight.commands.gate:gate",
     "headers": "postflight.commands.headers:headers",
+    "load": "postflight.commands.load:load",
     "serve": "postflight.commands.serve:serve",
     "replay": "postflight.commands.replay:replay",
     "simulate": "postflight.commands.simulate:command",

@@ -12,7 +12,7 @@ import pytest
 
 from postflight.reference_process import READY_VARIABLE, reference_platform
 from tests.conftest import ROOT, Result, run_process
-from tests.faults import browser_security_table
+from tests.faults import browser_security_table, load_table
 from tests.faults.security_table import STARTS
 from tests.faults.table import TABLE, Planted
 
@@ -66,4 +66,5 @@ def test_every_fault_is_in_a_table() -> None:
     of_smoke = {planted.fault for planted in TABLE}
     of_security = {planted.fault for start in STARTS for planted in start.planted}
     in_pages = {planted.fault for planted in browser_security_table.TABLE}
-    assert {line.split()[0] for line in listed.splitlines()} == of_smoke | of_security | in_pages
+    under_load = {planted.fault for planted in load_table.TABLE}
+    assert {line.split()[0] for line in listed.splitlines()} == of_smoke | of_security | in_pages | under_load

@@ -199,7 +199,7 @@ class Engine:
                 loop.run_forever()
                 driver.close()
                 keeper.cancel()
-                loop.run_until_complete(keeper)
+                loop.run_until_complete(_end_tasks())  # what flows keep open beyond HTTP is theirs up to here
                 self._full.append(driver.new_recorder())
             finally:
                 loop.close()
@@ -216,6 +216,13 @@ class Engine:
         """Stop at the first error that nobody foresaw: what follows would not be a measurement."""
         self._error = self._error or context.get("exception") or CannotMeasure(context["message"])
         loop.stop()
+
+
+async def _end_tasks() -> None:
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _new_loop() -> asyncio.AbstractEventLoop:

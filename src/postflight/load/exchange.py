@@ -64,6 +64,10 @@ class Exchange:
             self._payload = self._written()
         self._pools[self._place.origin].take(self)
 
+    def not_our_lag(self) -> None:
+        """Note that up to now it was meant to wait."""
+        self._since = time.monotonic_ns()
+
     @property
     def url(self) -> str:
         """What was asked for last."""

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from postflight.errors import CannotMeasure, DeploymentFault, NotEnoughEvidence, PostflightError
-from postflight.flow import Flow, Pause, Request
+from postflight.errors import CannotMeasure, DeploymentFault, NotEnoughEvidence, PostflightError, UnexpectedAnswer
+from postflight.flow import Flow, Pause, Request, Task, Together, Wish
 from postflight.load.batch import ENDINGS, FAILED, INVALID, OK, STATUS_CLASSES, STOPPED, UNKNOWN
 from postflight.load.cookies import Cookies
 from postflight.load.exchange import Exchange
+from postflight.load.parts import Parts
 from postflight.load.received import Received
 from postflight.probes.meaning import BodyTooLarge, DeadlinePassed, explain
 
@@ -28,12 +29,16 @@ class Stopped(BaseException):  # not an Exception: a flow that catches those mus
 class Visit:
     """A flow that runs, and what one user's browser keeps. Owned by the loop's thread."""
 
-    __slots__ = ("_driver", "_exchange", "_flow", "_pause", "_token", "_told", "cookies", "name", "second")
+    __slots__ = (
+        "_driver", "_exchange", "_flow", "_parts", "_pause", "_task", "_token", "_told", "cookies", "name", "second",
+    )  # fmt: skip
 
     def __init__(self, driver: "Driver", name: str, second: int, flow: Flow[Any]) -> None:
         self._driver, self.name, self.second, self._flow = driver, name, second, flow
         self._exchange: Exchange | None = None
+        self._parts: Parts | None = None
         self._pause: asyncio.TimerHandle | None = None
+        self._task: asyncio.Task[None] | None = None
         self._token = ""  # that its requests carried last
         self._told = False  # that the run ends
         self.cookies: Cookies | None = None
@@ -50,7 +55,14 @@ class Visit:
         self._exchange = None
         if response.may_set_cookie:
             self.learn(response.url, response)
+        if self._parts is not None:
+            self._parts.answers[exchange] = response
+            self._part_ended(self._parts, exchange)
+            return
         rejected = self._go(self._flow.send, response, 0)
+        self._note_answer(exchange, response, rejected=rejected)
+
+    def _note_answer(self, exchange: Exchange, response: Received, *, rejected: bool) -> None:
         outcome = STATUS_CLASSES[response.status // 100 - 1]
         if rejected and response.status < 500:
             outcome = "check"
@@ -72,9 +84,14 @@ class Visit:
         self._exchange = None
         explained = explain(error, exchange.url)
         outcome = _outcome(error, explained)
-        self._note(exchange, outcome, 0, time.monotonic_ns())
-        self._say(exchange.name, outcome, str(explained))
-        self._go(self._flow.throw, explained, 0)
+        if not exchange.wish.expects_end:
+            self._note(exchange, outcome, 0, time.monotonic_ns())
+            self._say(exchange.name, outcome, str(explained))
+        if self._parts is not None:
+            self._parts.error = self._parts.error or explained
+            self._part_ended(self._parts, exchange)
+        else:
+            self._go(self._flow.throw, explained, 0)
 
     # -- the end of the run
 
@@ -82,7 +99,7 @@ class Visit:
         """Let the flow clean up: at once, or (patient) when the answer has come to what it has sent."""
         if self._told:
             return
-        if patient and self._exchange is not None and self._exchange.sent:
+        if patient and self._waits_for_an_answer:
             return  # at its next wish
         self._drop()
         self._told = True
@@ -130,18 +147,65 @@ class Visit:
                     return False
             step, value = self._flow.throw, thrown
 
-    def _grant(self, wish: Request | Pause, intended: int) -> None:
+    def _grant(self, wish: Wish, intended: int) -> None:
+        asked = intended or time.monotonic_ns()
+        if isinstance(wish, Request):
+            self._exchange = exchange = self._ask(wish, asked)
+            exchange.begin()
+        elif isinstance(wish, Pause):
+            self._pause = self._driver.loop.call_later(wish.seconds, self._rested)
+        elif isinstance(wish, Together):
+            self._parts = Parts([self._ask(request, asked) for request in wish.requests])
+            self._parts.begin()
+        else:
+            self._task = self._driver.loop.create_task(self._work(wish, asked))
+
+    def _ask(self, wish: Request, asked: int) -> Exchange:
         driver = self._driver
-        if isinstance(wish, Pause):
-            self._pause = driver.loop.call_later(wish.seconds, self._rested)
-            return
         if wish.token is not None:
             self._token = wish.token
-        asked = intended or time.monotonic_ns()
         exchange = Exchange(wish, driver.routes.of(wish), self, asked, driver.pools, driver.writer)
-        self._exchange = exchange
         driver.exchanges.add(exchange)
-        exchange.begin()
+        return exchange
+
+    def _part_ended(self, parts: Parts, exchange: Exchange) -> None:
+        """Hand on the answers when all have come, or the first error when all have ended."""
+        if not parts.ended(exchange):
+            return
+        self._parts, rejected = None, False
+        if parts.error is not None:  # of those that came none is at fault
+            self._go(self._flow.throw, parts.error, 0)
+        else:
+            rejected = self._go(self._flow.send, parts.in_order(), 0)
+        for answered, response in parts.answers.items():
+            self._note_answer(answered, response, rejected=rejected and response.status >= 400)
+
+    async def _work(self, wish: Task, asked: int) -> None:
+        """Run what is not HTTP, and hand on what came of it."""
+        step: Callable[..., Any] = self._flow.send
+        value, outcome = None, "2xx"
+        try:
+            async with asyncio.timeout(wish.deadline):
+                value = await wish.run()
+        except asyncio.CancelledError:  # the run ends, and whoever ended this goes on with the flow
+            return
+        except Exception as error:  # noqa: BLE001 - whatever it is, the flow is told
+            late = isinstance(error, TimeoutError)
+            cause = DeadlinePassed(f"was not done within {wish.deadline:.3g} s") if late else error
+            step, value = self._flow.throw, explain(cause, wish.name)
+            outcome = "check" if isinstance(value, UnexpectedAnswer) else _outcome(cause, value)
+            self._say(wish.name, outcome, str(value))
+        self._task = None
+        took = time.monotonic_ns() - asked
+        second = (asked + self._driver.clock.unix) // 1_000_000_000
+        self._driver.recorder.request(second, wish.name, outcome, 0, took, took, 0)
+        self._go(step, value, 0)
+
+    @property
+    def _waits_for_an_answer(self) -> bool:
+        """Whether something was sent whose answer may say what was created."""
+        one, some = self._exchange, self._parts
+        return bool((one and one.sent) or (some and some.sent) or self._task)
 
     def _drop(self) -> None:
         """Let go of what is under way."""
@@ -152,6 +216,13 @@ class Visit:
             self._driver.exchanges.discard(self._exchange)
             self._exchange.withdraw()
             self._exchange = None
+        if self._parts is not None:
+            self._driver.exchanges.difference_update(self._parts)
+            self._parts.withdraw()
+            self._parts = None
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None
 
     def _rested(self) -> None:
         self._pause = None

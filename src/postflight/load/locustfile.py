@@ -1,0 +1,50 @@
+"""What Locust loads: a class for each profile and each shape of `budgets.yaml`, and who decides.
+
+    locust                                         web UI, with pickers; /budgets shows the limits live
+    locust --headless Landing --shape=spike        the same without
+    locust --processes 4 ...                       master and workers on one machine
+
+A suite's own `load/locustfile.py` imports this one; users of one's own (`FastHttpUser`) beside it join the same run.
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from locust import events, runners
+from locust.env import Environment
+
+from postflight.config import load_budgets
+from postflight.load import orders
+from postflight.load.session import Session
+from postflight.load.shapes import SESSION, shapes_of
+from postflight.load.users import ArrivalUser, listen_as_worker, users_of
+from postflight.load.web import extend
+
+_path = os.environ.get(orders.BUDGETS_VARIABLE)
+_settings = load_budgets(Path(_path) if _path else None).load
+CLASSES = {**users_of(_settings.profiles), **shapes_of(_settings.shapes)}
+globals().update(CLASSES)
+
+
+@events.init_command_line_parser.add_listener
+def _add_options(parser: Any, **_: Any) -> None:
+    orders.add_options(parser)
+
+
+@events.init.add_listener
+def _open(environment: Environment, runner: Any, web_ui: Any = None, **_: Any) -> None:
+    if not isinstance(runner, runners.MasterRunner):
+        listen_as_worker(environment)
+    if isinstance(runner, runners.WorkerRunner):
+        return
+    given = orders.read_options(environment.parsed_options)  # type: ignore[arg-type]  # the command line has set them
+    session = Session.open(environment, given)
+    setattr(environment, SESSION, session)
+    ours = [held for held in environment.user_classes if issubclass(held, ArrivalUser)]
+    name = given.shape or (_settings.profiles[ours[0].profile].shape if len(ours) == 1 else "smoke")
+    shapes: Any = environment.available_shape_classes
+    environment.shape_class = shapes[orders.class_name(name)]
+    environment.shape_class.runner = runner
+    if web_ui is not None:
+        extend(web_ui, session)

@@ -1,0 +1,2 @@
+def extend(web_ui, session):
+    pass
