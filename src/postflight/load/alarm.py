@@ -38,10 +38,10 @@ class _KernelAlarm:
 
     def __init__(self, loop: asyncio.AbstractEventLoop, ring: Callable[[], None]) -> None:
         # PyDLL: such a short call is not worth to let other threads take the interpreter
-        library = ctypes.PyDLL(None, use_errno=True)
+        library = ctypes.PyDLL(None)
         self._fd: int = library.timerfd_create(_CLOCK_MONOTONIC, os.O_NONBLOCK | os.O_CLOEXEC)
         if self._fd < 0:
-            raise OSError(ctypes.get_errno(), "timerfd_create failed")
+            raise OSError("no timer: timerfd_create failed; is the limit of open files (ulimit -n) reached?")
         self._setting = ctypes.create_string_buffer(_SETTING.size)
         self._settime = library.timerfd_settime
         # converted once: each conversion by ctypes costs as much as the system call

@@ -41,9 +41,9 @@ class Connection:
     """A connection to one of several addresses, tried in turn. Every call and callback is in the loop's thread."""
 
     __slots__ = (
-        "_addresses", "_ancillary", "_answer_bytes", "_body", "_clock", "_closed", "_done", "_head", "_hints",
+        "_addresses", "_ancillary", "_answer_bytes", "_body", "_clock", "_done", "_head", "_hints",
         "_incoming",
-        "_keeps", "_limit", "_loop", "_outgoing", "_owner", "_parser", "_socket", "_status", "_tls", "_unsent", "exchange",
+        "_keeps", "_limit", "_loop", "_outgoing", "_owner", "_parser", "_socket", "_status", "_tls", "_unsent", "closed", "exchange",
         "fd", "free_since", "head_only", "phase", "phase_since",
     )  # fmt: skip
 
@@ -55,7 +55,7 @@ class Connection:
         self._tls: ssl.SSLObject | None = None
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._unsent = b""
-        self._closed = False
+        self.closed = False
         self.fd = -1
         self._ancillary: Ancillary = ()
         self.exchange: Any = None  # of the owner: what it carries now
@@ -109,12 +109,12 @@ class Connection:
 
     def _failed(self, error: OSError) -> None:
         """Try the next address, or give up."""
-        if self._closed:
+        if self.closed:
             return
         if self._addresses:
             self._connect()
             return
-        self._closed = True
+        self.closed = True
         self._owner.lost(self, error)
 
     def _shake_hands(self) -> None:
@@ -140,15 +140,14 @@ class Connection:
     def send(self, data: bytes, *, head_only: bool) -> None:
         """Send a request. When that fails the owner is told later."""
         self.head_only = head_only
-        if self._tls is None:
-            self._write(data)
-            return
-        try:
-            self._tls.write(data)
-        except ssl.SSLError as error:
-            self._loop.call_soon(self.lose, error)
-            return
-        self._flush()
+        if self._tls is not None:
+            try:
+                self._tls.write(data)
+            except ssl.SSLError as error:
+                self._loop.call_soon(self.lose, error)
+                return
+            data = self._outgoing.read()
+        self._write(data)
 
     def _flush(self) -> None:
         if data := self._outgoing.read():
@@ -197,7 +196,7 @@ class Connection:
         if self.phase == "tls":
             self._shake_hands()
         tls = self._tls
-        if self._closed or self.phase == "tls" or tls is None:
+        if self.closed or self.phase == "tls" or tls is None:
             return
         try:
             while True:
@@ -206,7 +205,7 @@ class Connection:
                     self._ended()
                     return
                 self._feed(data)
-                if self._closed or (not self._incoming.pending and not tls.pending()):
+                if self.closed or (not self._incoming.pending and not tls.pending()):
                     return
         except ssl.SSLWantReadError:
             self._flush()
@@ -235,20 +234,19 @@ class Connection:
 
     def _finish(self) -> None:
         """Give the answer away. Whoever gets it may send the next request at once."""
-        at = self._clock.received(self._ancillary)
-        now = time.monotonic_ns()
-        # a time that cannot be is none: the day's clock was set since we compared
-        kernel = self.exchange is not None and self.exchange.sent <= at <= now
-        body = self._body
-        answer = Received(self._status, self._true_head(), body[0] if len(body) == 1 else b"".join(body), self._limit)
-        keeps, unasked = self._keeps, self.exchange is None
+        exchange, keeps, body, head = self.exchange, self._keeps, self._body, self._head
+        if exchange is None:
+            self.lose(httpx.RemoteProtocolError("an answer that nobody had asked for"))
+            return
+        if self._hints:
+            head = self._true_head()
+        answer = Received(self._status, head, body[0] if len(body) == 1 else b"".join(body), self._limit)
+        at, now = self._clock.received(self._ancillary), time.monotonic_ns()
+        kernel = exchange.sent <= at <= now  # a time that cannot be is none: the day's clock was set since we compared
         if self.head_only:
             self._new_answer()  # llhttp still waits for the body
         else:
             self._reset()
-        if unasked:
-            self.lose(httpx.RemoteProtocolError("an answer that nobody had asked for"))
-            return
         if not keeps:
             self.close()
         self._owner.answered(self, answer, at if kernel else now, kernel=kernel)
@@ -318,21 +316,16 @@ class Connection:
         """Whether the headers of the answer are complete."""
         return self._status > 0
 
-    @property
-    def closed(self) -> bool:
-        """Whether it can carry nothing any more."""
-        return self._closed
-
     def lose(self, error: BaseException) -> None:
         """Close, and tell the owner why; once."""
-        if not self._closed:
+        if not self.closed:
             self.close()
             self._owner.lost(self, error)
 
     def close(self) -> None:
         """Close without a word to the owner."""
-        if not self._closed:
-            self._closed = True
+        if not self.closed:
+            self.closed = True
             if self.fd >= 0:
                 self._loop.remove_reader(self.fd)
                 self._loop.remove_writer(self.fd)

@@ -150,8 +150,8 @@ class Visit:
     def _grant(self, wish: Wish, intended: int) -> None:
         asked = intended or time.monotonic_ns()
         if isinstance(wish, Request):
-            self._exchange = exchange = self._ask(wish, asked)
-            exchange.begin()
+            self._exchange = self._ask(wish, asked)
+            self._exchange.begin()
         elif isinstance(wish, Pause):
             self._pause = self._driver.loop.call_later(wish.seconds, self._rested)
         elif isinstance(wish, Together):
