@@ -222,9 +222,6 @@ class Session:
         self._conclude((finding,))
 
     def _loop(self) -> None:
-        lifeline = os.environ.get(LIFELINE_VARIABLE, "")
-        if lifeline.isdigit():
-            gevent.spawn(hang_on, int(lifeline))
         while True:
             gevent.sleep(STEP)
             if self.plan is not None and self.verdict is None:
@@ -373,6 +370,13 @@ class Session:
         climbs = {name: track.climb.found for name, track in self.tracks.items()}
         reports.write(Path(self.orders.reports), doc, runs or [], climbs, redactor)
         runners.logger.info("Verdict: %s", doc.verdict.decision.value)
+
+
+def end_with_the_command() -> None:
+    """Let this process, master or worker, end when the command that started it is gone."""
+    lifeline = os.environ.get(LIFELINE_VARIABLE, "")
+    if lifeline.isdigit():
+        gevent.spawn(hang_on, int(lifeline))
 
 
 def hang_on(lifeline: int) -> None:
