@@ -17,6 +17,14 @@ def test_landing(under_load: UnderLoad) -> None:
 
 
 @pytest.mark.platform("velocity")
+@pytest.mark.covers("P13-L1", "VEL-M1")
+@pytest.mark.measures(*metrics_of("landing-warm"))
+def test_landing_warm(under_load: UnderLoad) -> None:
+    """The landing page, as visitors who return load it."""
+    under_load("landing-warm")
+
+
+@pytest.mark.platform("velocity")
 @pytest.mark.needs("create")
 @pytest.mark.covers("P13-L1", "P13-P1", "VEL-M1")
 @pytest.mark.measures(*metrics_of("api"))
