@@ -224,3 +224,4 @@ def listen_as_worker(environment: Environment) -> None:
     runner.register_message(GO, go)
     runner.register_message(STOP, stop)
     runners.WORKER_REPORT_INTERVAL = 1.0  # of Locust's own statistics, which are for the eye
+    runners.MASTER_HEARTBEAT_TIMEOUT = 10  # seconds without a master, and a worker ends: no load that nobody judges
