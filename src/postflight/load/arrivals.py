@@ -5,6 +5,7 @@ L(t) = k + 1/2, and one of a Poisson process where L(t) is a sum of k unit expon
 non-homogeneous process: Cinlar, "Introduction to Stochastic Processes", 1975, ch. 4.7).
 """
 
+import itertools
 import math
 import random
 from collections.abc import Iterator, Sequence
@@ -80,10 +81,10 @@ class Schedule:
     def _masses(self) -> Iterator[float]:
         """Yield the values of L at which this worker's flows start, without an end."""
         if self.kind is Kind.CONSTANT:
-            index = self.worker
-            while True:
-                yield index + 0.5
-                index += self.workers
+            return itertools.count(self.worker + 0.5, self.workers)
+        return self._poisson()
+
+    def _poisson(self) -> Iterator[float]:
         draw = random.Random(f"{self.seed}/{self.worker}/{self.workers}").expovariate  # noqa: S311 - no secret
         mass = 0.0
         while True:
@@ -98,6 +99,10 @@ def _times(stages: Sequence[Stage], masses: Iterator[float]) -> Iterator[float]:
     for stage in stages:
         slope = (stage.rate_to - stage.rate_from) / stage.seconds if stage.seconds else 0.0
         above = below + stage.arrivals
+        if not slope:
+            while mass < above:
+                yield begin + (mass - below) / stage.rate_from
+                mass = next(masses)
         while mass < above:
             # the root of rate_from * t + slope * t^2 / 2 = x, in the form that loses no digits when the slope is small
             x, rate = mass - below, stage.rate_from

@@ -11,6 +11,8 @@ STATUS_CLASSES = ("1xx", "2xx", "3xx", "4xx", "5xx")
 # runner: not the deployment's fault (no name server, no file descriptors, an error in the flow)
 ERRORS = ("refused", "reset", "timeout", "tls", "garbage", "check", "runner")
 FAILURES = frozenset({"5xx", "refused", "reset", "timeout", "tls", "garbage", "check"})  # of the deployment
+ENDINGS = ("started", "missed", "ok", "failed", "unknown", "invalid", "stopped")  # of flows
+STARTED, MISSED, OK, FAILED, UNKNOWN, INVALID, STOPPED = range(7)  # no enum: its members cost a call each
 MAX_MESSAGES = 100  # different ones; what comes beyond is counted as OTHER
 OTHER = "(other messages)"
 
@@ -73,7 +75,7 @@ class Flows:
 
     @property
     def numbers(self) -> tuple[int, int, int, int, int, int, int]:
-        """All counts, in the order of the fields."""
+        """All counts, in the order of `ENDINGS`."""
         return self.started, self.missed, self.ok, self.failed, self.unknown, self.invalid, self.stopped
 
     @property

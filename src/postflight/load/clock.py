@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 _TIMESTAMPNS = 35  # SO_TIMESTAMPNS and SCM_TIMESTAMPNS of asm-generic/socket.h; Python's socket does not name it
 _TIMESPEC = struct.Struct("@ll")
+_unpack = _TIMESPEC.unpack
 ANCILLARY = socket.CMSG_SPACE(_TIMESPEC.size)  # bytes
 _TRIES = 5
 
@@ -35,13 +36,12 @@ class Clock:
             pairs.append((after - before, day - (before + after) // 2))
         self.unix = min(pairs)[1]
 
-    def received(self, ancillary: Ancillary) -> int | None:
-        """Return when the last byte of what `recvmsg` returned with this had come, or None when the kernel is silent."""
-        for _, kind, data in ancillary:
-            if kind == _TIMESTAMPNS:
-                seconds, nanoseconds = _TIMESPEC.unpack(data)
-                return int(seconds * 1_000_000_000 + nanoseconds - self.unix)
-        return None
+    def received(self, ancillary: Ancillary) -> int:
+        """Return when the last byte of what `recvmsg` returned with this had come, or 0 when the kernel is silent."""
+        if not ancillary:
+            return 0
+        seconds, nanoseconds = _unpack(ancillary[0][2])  # the only thing that we ask the kernel for
+        return int(seconds * 1_000_000_000 + nanoseconds - self.unix)
 
 
 def ask_for_timestamps(connection: socket.socket) -> None:

@@ -15,13 +15,11 @@ import httptools
 import httpx
 
 from postflight.load.clock import ANCILLARY, Ancillary, Clock, ask_for_timestamps
-from postflight.load.message import RawHeaders, Received
 from postflight.load.native import stream_socket
+from postflight.load.received import Received, headers_of
 from postflight.probes.meaning import BodyTooLarge
 
 _CHUNK = 65_536  # bytes
-_SET_COOKIE = b"set-cookie"
-_SET_COOKIE_LENGTH = len(_SET_COOKIE)
 _HEAD_LIMIT = 262_144  # bytes of all headers of an answer
 Address = tuple[int, Any]  # family and socket address
 
@@ -43,8 +41,9 @@ class Connection:
     """A connection to one of several addresses, tried in turn. Every call and callback is in the loop's thread."""
 
     __slots__ = (
-        "_addresses", "_ancillary", "_answer_bytes", "_body", "_clock", "_closed", "_done", "_headers", "_incoming",
-        "_keeps", "_limit", "_loop", "_outgoing", "_owner", "_parser", "_sets_cookie", "_socket", "_status", "_tls", "_unsent", "exchange",
+        "_addresses", "_ancillary", "_answer_bytes", "_body", "_clock", "_done", "_head", "_hints",
+        "_incoming",
+        "_keeps", "_limit", "_loop", "_outgoing", "_owner", "_parser", "_socket", "_status", "_tls", "_unsent", "closed", "exchange",
         "fd", "free_since", "head_only", "phase", "phase_since",
     )  # fmt: skip
 
@@ -56,7 +55,7 @@ class Connection:
         self._tls: ssl.SSLObject | None = None
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._unsent = b""
-        self._closed = False
+        self.closed = False
         self.fd = -1
         self._ancillary: Ancillary = ()
         self.exchange: Any = None  # of the owner: what it carries now
@@ -64,6 +63,8 @@ class Connection:
         self.free_since = 0
         self.phase = "connect"  # then tls, then open
         self.phase_since = time.monotonic_ns()
+        self._done = self._keeps = False
+        self._head = b""
         self._new_answer()
 
     # -- opening
@@ -108,12 +109,12 @@ class Connection:
 
     def _failed(self, error: OSError) -> None:
         """Try the next address, or give up."""
-        if self._closed:
+        if self.closed:
             return
         if self._addresses:
             self._connect()
             return
-        self._closed = True
+        self.closed = True
         self._owner.lost(self, error)
 
     def _shake_hands(self) -> None:
@@ -139,15 +140,14 @@ class Connection:
     def send(self, data: bytes, *, head_only: bool) -> None:
         """Send a request. When that fails the owner is told later."""
         self.head_only = head_only
-        if self._tls is None:
-            self._write(data)
-            return
-        try:
-            self._tls.write(data)
-        except ssl.SSLError as error:
-            self._loop.call_soon(self.lose, error)
-            return
-        self._flush()
+        if self._tls is not None:
+            try:
+                self._tls.write(data)
+            except ssl.SSLError as error:
+                self._loop.call_soon(self.lose, error)
+                return
+            data = self._outgoing.read()
+        self._write(data)
 
     def _flush(self) -> None:
         if data := self._outgoing.read():
@@ -196,7 +196,7 @@ class Connection:
         if self.phase == "tls":
             self._shake_hands()
         tls = self._tls
-        if self._closed or self.phase == "tls" or tls is None:
+        if self.closed or self.phase == "tls" or tls is None:
             return
         try:
             while True:
@@ -205,7 +205,7 @@ class Connection:
                     self._ended()
                     return
                 self._feed(data)
-                if self._closed or not self._incoming.pending and not tls.pending():
+                if self.closed or (not self._incoming.pending and not tls.pending()):
                     return
         except ssl.SSLWantReadError:
             self._flush()
@@ -216,6 +216,8 @@ class Connection:
 
     def _feed(self, data: bytes) -> None:
         self._answer_bytes += len(data)
+        if not self._status:
+            self._head = self._head + data if self._head else data
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserCallbackError as error:
@@ -232,33 +234,41 @@ class Connection:
 
     def _finish(self) -> None:
         """Give the answer away. Whoever gets it may send the next request at once."""
-        at = self._clock.received(self._ancillary)
-        now = time.monotonic_ns()
-        # a time that cannot be is none: the day's clock was set since we compared
-        kernel = at is not None and self.exchange is not None and self.exchange.sent <= at <= now
-        answer = Received(self._status, self._headers, b"".join(self._body), self._limit, self._sets_cookie)
-        keeps, unasked = self._keeps, self.exchange is None
+        exchange, keeps, body, head = self.exchange, self._keeps, self._body, self._head
+        if exchange is None:
+            self.lose(httpx.RemoteProtocolError("an answer that nobody had asked for"))
+            return
+        if self._hints:
+            head = self._true_head()
+        answer = Received(self._status, head, body[0] if len(body) == 1 else b"".join(body), self._limit)
+        at, now = self._clock.received(self._ancillary), time.monotonic_ns()
+        kernel = exchange.sent <= at <= now  # a time that cannot be is none: the day's clock was set since we compared
         if self.head_only:
             self._new_answer()  # llhttp still waits for the body
         else:
             self._reset()
-        if unasked:
-            self.lose(httpx.RemoteProtocolError("an answer that nobody had asked for"))
-            return
         if not keeps:
             self.close()
-        self._owner.answered(self, answer, at if kernel and at is not None else now, kernel=kernel)
+        self._owner.answered(self, answer, at if kernel else now, kernel=kernel)
 
     def _ended(self) -> None:
         """The server closed. That ends an answer whose length it had not told."""
-        framed = any(name.lower() in (b"content-length", b"transfer-encoding") for name, _ in self._headers)
-        if self._status and not framed and self.exchange is not None and not self._done:
+        if self._status and not self._is_framed() and self.exchange is not None and not self._done:
             self._done, self._keeps = True, False
             self._finish()
         elif self._answer_bytes:
             self.lose(httpx.RemoteProtocolError("closed without sending complete answer"))
         else:
             self.lose(EOFError("closed"))
+
+    def _true_head(self) -> bytes:
+        return self._head.split(b"\r\n\r\n", self._hints)[-1] if self._hints else self._head
+
+    def _is_framed(self) -> bool:
+        """Whether the headers of the answer say where its body ends."""
+        return any(
+            name.lower() in (b"content-length", b"transfer-encoding") for name, _ in headers_of(self._true_head())
+        )
 
     # -- what the parser calls
 
@@ -267,21 +277,14 @@ class Connection:
         self._reset()
 
     def _reset(self) -> None:
-        self._status = self._answer_bytes = 0
-        self._headers: RawHeaders = []
+        self._status = self._answer_bytes = self._hints = 0
+        self._head = b""  # all that came until the headers were complete, and maybe a part of the body
         self._body: list[bytes] = []
-        self._done = self._keeps = self._sets_cookie = False
-
-    def on_message_begin(self) -> None:
-        if self._done:
-            raise httpx.RemoteProtocolError("two answers to one request")
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        self._headers.append((name, value))
-        if len(name) == _SET_COOKIE_LENGTH and name.lower() == _SET_COOKIE:
-            self._sets_cookie = True
+        self._done = self._keeps = False
 
     def on_headers_complete(self) -> None:
+        if self._done:
+            raise httpx.RemoteProtocolError("two answers to one request")
         self._status = self._parser.get_status_code()
         if self.head_only and self._status >= 200:
             self._done, self._keeps = True, self._parser.should_keep_alive()
@@ -293,7 +296,8 @@ class Connection:
         if self._status >= 200:
             self._done, self._keeps = True, self._parser.should_keep_alive()
         else:
-            self._status, self._headers = 0, []  # 100 Continue, 103 Early Hints: the answer is still to come
+            self._status = 0  # 100 Continue, 103 Early Hints: the answer is still to come
+            self._hints += 1
 
     # -- the end
 
@@ -312,21 +316,16 @@ class Connection:
         """Whether the headers of the answer are complete."""
         return self._status > 0
 
-    @property
-    def closed(self) -> bool:
-        """Whether it can carry nothing any more."""
-        return self._closed
-
     def lose(self, error: BaseException) -> None:
         """Close, and tell the owner why; once."""
-        if not self._closed:
+        if not self.closed:
             self.close()
             self._owner.lost(self, error)
 
     def close(self) -> None:
         """Close without a word to the owner."""
-        if not self._closed:
-            self._closed = True
+        if not self.closed:
+            self.closed = True
             if self.fd >= 0:
                 self._loop.remove_reader(self.fd)
                 self._loop.remove_writer(self.fd)

@@ -2,7 +2,7 @@
 
 import httpx
 
-from postflight.load.message import Received
+from postflight.load.received import Received
 
 
 class Cookies:
@@ -21,4 +21,4 @@ class Cookies:
         """Return the `Cookie` header for an address; empty for none."""
         asking = httpx.Request("GET", url)
         self._jar.set_cookie_header(asking)
-        return asking.headers.get("cookie", "")
+        return str(asking.headers.get("cookie", ""))

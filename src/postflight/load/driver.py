@@ -11,13 +11,14 @@ from typing import Any
 
 from postflight.flow import Flow
 from postflight.load.alarm import alarm
+from postflight.load.batch import ENDINGS, INVALID, MISSED, STARTED
 from postflight.load.clock import Clock
 from postflight.load.exchange import Exchange
-from postflight.load.message import Writer
-from postflight.load.places import Origin, Places
-from postflight.load.pool import Pool
+from postflight.load.pool import Pool, Pools
 from postflight.load.recorder import Recorder
-from postflight.load.visit import Ending, Visit
+from postflight.load.routes import Origin, Routes
+from postflight.load.visit import Visit
+from postflight.load.writer import Writer
 
 _AT_ONCE = 32  # arrivals that are started before the loop looks at answers again
 CONNECT_DEADLINE = 5_000_000_000  # ns
@@ -43,11 +44,6 @@ class Series:
     begin: int  # ns, monotonic
     number: int = 0  # of the next arrival
 
-    def next(self) -> int | None:
-        """Return when (ns, monotonic) the next flow is due, or None."""
-        offset = next(self.offsets, None)
-        return None if offset is None else self.begin + round(offset * 1e9)
-
 
 @dataclass(order=True, slots=True)
 class _Due:
@@ -60,9 +56,9 @@ class Driver:
     """All that runs. Owned by the loop's thread."""
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, places: Places, writer: Writer, trust: ssl.SSLContext, limits: Limits
+        self, loop: asyncio.AbstractEventLoop, routes: Routes, writer: Writer, trust: ssl.SSLContext, limits: Limits
     ) -> None:
-        self.loop, self.places, self.writer = loop, places, writer
+        self.loop, self.routes, self.writer = loop, routes, writer
         self._trust, self._limits = trust, limits
         self.clock = Clock()
         self.recorder = Recorder()
@@ -70,7 +66,7 @@ class Driver:
         self.stopping = self._closed = False
         self.cut_off = 0  # flows that had no time to clean up
         self._visits: set[Visit] = set()
-        self._pools: dict[Origin, Pool] = {}
+        self.pools = Pools(self._pool)
         self._due: list[_Due] = []
         self._order = 0
         self._alarm = alarm(loop, self._ring)
@@ -82,10 +78,10 @@ class Driver:
 
     def add(self, series: Series) -> None:
         """Start the flows of a series when they are due."""
-        when = series.next()
-        if when is not None and not self.stopping:
+        offset = next(series.offsets, None)
+        if offset is not None and not self.stopping:
             self._order += 1
-            heapq.heappush(self._due, _Due(when, self._order, series))
+            heapq.heappush(self._due, _Due(series.begin + int(offset * 1e9), self._order, series))
             self._alarm.set(self._due[0].when)
 
     def end(self, name: str | None) -> None:
@@ -93,22 +89,12 @@ class Driver:
         self._due = [] if name is None else [due for due in self._due if due.series.name != name]
         heapq.heapify(self._due)
 
-    def pool(self, origin: Origin) -> Pool:
-        """Return the connections to an origin."""
-        found = self._pools.get(origin)
-        if found is None:
-            limits = self._limits
-            found = self._pools[origin] = Pool(
-                self.loop, origin, self._trust, self.clock, limit=limits.connections, body_limit=limits.body
-            )
-        return found
-
     def sweep(self) -> None:
         """Look after all that may have taken too long. To be called every few hundredths of a second."""
         now = time.monotonic_ns()
         for exchange in [one for one in self.exchanges if one.limit <= now]:
             exchange.expire()
-        for pool in self._pools.values():
+        for pool in self.pools.values():
             pool.sweep(now, CONNECT_DEADLINE, TLS_DEADLINE)
 
     def new_recorder(self) -> Recorder:
@@ -118,10 +104,10 @@ class Driver:
         full.seal()
         return full
 
-    def ended(self, visit: Visit, how: Ending) -> None:
+    def ended(self, visit: Visit, how: int) -> None:
         """Note the end of a flow."""
         self._visits.discard(visit)
-        self.recorder.flow(visit.second, visit.name, how)
+        self.recorder.flows[visit.second, visit.name][how] += 1
 
     # -- the end of the run
 
@@ -146,44 +132,52 @@ class Driver:
         for visit in list(self._visits):
             self.cut_off += 1
             visit.cut_off()
-        for pool in self._pools.values():
+        for pool in self.pools.values():
             pool.close()
         self._alarm.close()
 
     # -- its own business
 
+    def _pool(self, origin: Origin) -> Pool:
+        limits = self._limits
+        return Pool(self.loop, origin, self._trust, self.clock, limit=limits.connections, body_limit=limits.body)
+
     def _ring(self) -> None:
-        """Start all flows that are due, some at a time."""
-        started = 0
-        while self._due:
+        """Start the flows that are due. Of more than some the alarm rings again, after the loop has looked at answers."""
+        for _ in range(_AT_ONCE):
+            if not self._due:
+                self._alarm.off()
+                return
             due = self._due[0]
-            now = time.monotonic_ns()
-            if due.when > now:
+            if due.when > time.monotonic_ns():
                 self._alarm.set(due.when)
                 return
-            if started == _AT_ONCE:
-                self.loop.call_soon(self._ring)
-                return
-            series, intended = due.series, due.when
-            when = series.next()
-            if when is None:
+            series = due.series
+            self._start(series, due.when)
+            offset = next(series.offsets, None)
+            if offset is None:
                 heapq.heappop(self._due)
             else:
-                due.when = when
+                due.when = series.begin + int(offset * 1e9)
                 heapq.heapreplace(self._due, due)
-            started += self._start(series, intended)
 
-    def _start(self, series: Series, intended: int) -> bool:
+    def _start(self, series: Series, intended: int) -> None:
         number, series.number = series.number, series.number + 1
         second = (intended + self.clock.unix) // 1_000_000_000
+        counts = self.recorder.flows[second, series.name]
         if len(self._visits) >= self._limits.in_flight:
-            self.recorder.flow(second, series.name, Ending.MISSED)
-            return False
-        self.recorder.flow(second, series.name, Ending.STARTED)
-        visit = Visit(self, series.name, second)
+            counts[MISSED] += 1
+            return
+        counts[STARTED] += 1
+        try:
+            flow = series.make_flow(number)
+        except Exception as error:  # noqa: BLE001 - somebody else's code; a broken one voids the run, with its words
+            counts[INVALID] += 1
+            self.recorder.message(series.name, ENDINGS[INVALID], f"{type(error).__name__}: {error}")
+            return
+        visit = Visit(self, series.name, second, flow)
         self._visits.add(visit)
-        visit.begin(series.make_flow, number, intended)
-        return True
+        visit.begin(intended)
 
 
 async def look_after(driver: Driver, *, every: float, seal_every: int, give: Callable[[Recorder], None]) -> None:

@@ -18,10 +18,10 @@ from postflight.errors import CannotMeasure
 from postflight.flow import Flow
 from postflight.load.batch import Batch, Message, count_message
 from postflight.load.driver import Driver, Limits, Series, look_after
-from postflight.load.message import Writer
 from postflight.load.native import start_thread
-from postflight.load.places import Places, place
 from postflight.load.recorder import Recorder
+from postflight.load.routes import Routes, place
+from postflight.load.writer import Writer
 from postflight.model import Deployment
 from postflight.probes import body
 from postflight.probes.addresses import urls
@@ -191,7 +191,8 @@ class Engine:
             loop = self._loop = _new_loop()
             loop.set_exception_handler(self._died)
             try:
-                self._driver = driver = Driver(loop, Places(self._deployment), self._writer, certificates, self._limits)
+                routes = Routes(self._deployment, self._writer)
+                self._driver = driver = Driver(loop, routes, self._writer, certificates, self._limits)
                 keeper = loop.create_task(
                     look_after(driver, every=SWEEP, seal_every=SEAL_EVERY, give=self._full.append)
                 )

@@ -1,7 +1,6 @@
 """One request of a flow: the wait for a connection, redirects, one more try where a kept connection was stale."""
 
 import time
-from collections.abc import Callable
 from typing import Protocol
 
 import httpx
@@ -10,9 +9,10 @@ from postflight.errors import CannotMeasure, UnexpectedAnswer
 from postflight.flow import Request
 from postflight.load.connection import Connection
 from postflight.load.cookies import Cookies
-from postflight.load.message import Received, Writer
-from postflight.load.places import Place, place
-from postflight.load.pool import PoolOf
+from postflight.load.pool import Pools
+from postflight.load.received import Received
+from postflight.load.routes import Route, place
+from postflight.load.writer import Writer
 from postflight.probes.exchange import MAX_REDIRECTS
 from postflight.probes.meaning import DeadlinePassed
 
@@ -34,46 +34,39 @@ class Asker(Protocol):
     def fault(self, exchange: "Exchange", error: BaseException) -> None:
         """It is not, and will not be."""
 
-    def wrote(self, lag: int) -> None:
-        """A request was written this much (ns) later than it could have been."""
-
 
 class Exchange:
     """A request under way. Times are monotonic, in ns; 0 is not yet."""
 
     __slots__ = (
-        "_asker", "_connection", "_first", "_method", "_onward_body", "_onward_secret", "_payload", "_place", "_pools",
-        "_retried", "_reused", "_writer", "asked", "at", "ended", "history", "kernel", "limit", "queueing", "sent", "wish",
+        "_asker", "_body", "_connection", "_method", "_payload", "_place", "_pools", "_retried", "_reused", "_secret",
+        "_since", "_writer", "asked", "ended", "first_sent", "history", "kernel", "lag", "limit", "name", "queueing",
+        "sent", "wish",
     )  # fmt: skip
 
-    def __init__(self, wish: Request, asker: Asker, asked: int, place: Place, pools: PoolOf, writer: Writer) -> None:
-        self.wish, self._asker, self.asked = wish, asker, asked
-        self._place, self._pools, self._writer = place, pools, writer
-        self._method = wish.method
-        self._onward_secret = self._onward_body = True
+    def __init__(self, wish: Request, route: Route, asker: Asker, asked: int, pools: Pools, writer: Writer) -> None:
+        self.wish, self._asker, self._pools, self._writer = wish, asker, pools, writer
+        self.name = wish.name or route.name
+        self._place, self._method, self._payload = route.place, wish.method, route.plain
+        self._secret = self._body = True  # may what could be secret, and the body, go where this goes now?
         self._connection: Connection | None = None
         self._reused = self._retried = False
-        self._first = 0  # when the first byte of all was sent
-        self.sent = 0  # when this hop was sent
-        self.queueing = 0
-        self.ended = 0
-        self.kernel = False
-        self.limit = asked + round(wish.deadline * 1e9)
+        self.asked = self._since = asked  # by the flow; and when this hop began
+        self.first_sent = self.sent = self.ended = self.queueing = self.lag = 0
+        self.kernel = False  # by whose clock it ended
+        self.limit = asked + int(wish.deadline * 1e9)
         self.history: tuple[str, ...] = ()
 
     def begin(self) -> None:
         """Ask for a connection. Raises `CannotMeasure` for what cannot be sent."""
-        cookie = "" if self._asker.cookies is None else self._asker.cookies.header(self._place.url)
-        self._payload = self._writer.write(
-            self.wish, self._method, self._place, cookie, secret=self._onward_secret, body=self._onward_body
-        )
-        self.at = self.asked if not self.history else time.monotonic_ns()
-        self._pools(self._place.origin).take(self)
+        wish = self.wish
+        if wish.headers or wish.token is not None or wish.json is not None or self._asker.cookies or self.history:
+            self._payload = self._written()
+        self._pools[self._place.origin].take(self)
 
-    @property
-    def service(self) -> int | None:
-        """From sent to received, redirects included; None when nothing was sent or nothing came."""
-        return self.ended - self._first if self._first and self.ended else None
+    def not_our_lag(self) -> None:
+        """Note that up to now it was meant to wait."""
+        self._since = time.monotonic_ns()
 
     @property
     def url(self) -> str:
@@ -85,11 +78,11 @@ class Exchange:
     def carried(self, connection: Connection, ready: int, *, reused: bool) -> None:
         """Send it."""
         self._connection, self._reused = connection, reused
-        possible = max(self.at, ready)  # the moment from which on only we held it up
+        since = self._since
+        possible = max(since, ready)  # from then on only we held it up
         self.sent = sent = time.monotonic_ns()
-        if not self._first:
-            self._first, self.queueing = sent, possible - self.at
-        self._asker.wrote(sent - possible)
+        if not self.first_sent:
+            self.first_sent, self.queueing, self.lag = sent, possible - since, sent - possible
         connection.send(self._payload, head_only=self._method == "HEAD")
 
     def answered(self, answer: Received, at: int, *, kernel: bool) -> None:
@@ -98,8 +91,7 @@ class Exchange:
         self.ended, self.kernel = at, kernel
         if answer.status in _REDIRECTS and self.wish.follow_redirects and self._goes_on(answer):
             return
-        answer.url, answer.history = self._place.url, self.history
-        answer.seconds = (at - self.asked) / 1e9
+        answer.complete(self._place.url, (at - self.asked) / 1e9, self.history)
         self._asker.answer(self, answer)
 
     def broken(self, error: BaseException, *, began: bool) -> None:
@@ -108,7 +100,7 @@ class Exchange:
         stale = self._reused and not began and not self._retried and isinstance(error, EOFError | OSError)
         if stale and self._method in _IDEMPOTENT:
             self._retried = True
-            self._pools(self._place.origin).take_fresh(self)
+            self._pools[self._place.origin].take_fresh(self)
             return
         self._fail(error)
 
@@ -118,7 +110,7 @@ class Exchange:
 
     def withdraw(self) -> bool:
         """Let nobody hear of it any more, and return whether it had been sent."""
-        self._pools(self._place.origin).withdraw(self)
+        self._pools[self._place.origin].withdraw(self)
         connection, self._connection = self._connection, None
         if connection is None:
             return False
@@ -128,6 +120,19 @@ class Exchange:
 
     # -- its own business
 
+    def _written(self) -> bytes:
+        """Return the bytes of a request that carries something of its own."""
+        wish = self.wish
+        headers: dict[str, str] = {}
+        if self._secret:
+            headers.update(wish.headers)
+            if wish.token is not None:
+                headers["Authorization"] = f"Bearer {wish.token}"
+            if self._asker.cookies and (cookie := self._asker.cookies.header(self._place.url)):
+                headers.setdefault("Cookie", cookie)
+        content = wish.json if self._body else None
+        return self._writer.write(self._method, self._place.target, self._place.host, headers, content)
+
     def _fail(self, error: BaseException) -> None:
         self.withdraw()
         self.ended = 0
@@ -136,7 +141,7 @@ class Exchange:
     def _unfinished(self) -> str:
         connection = self._connection
         if connection is None:
-            words = self._pools(self._place.origin).why_none
+            words = self._pools[self._place.origin].why_none
         elif connection.has_head:
             words = f"sent {connection.received} bytes of a body that did not end"
         else:
@@ -145,11 +150,11 @@ class Exchange:
 
     def _goes_on(self, answer: Received) -> bool:
         """Follow a redirect; False when it leads nowhere that we may follow, so that it is the answer itself."""
-        location = answer.first(b"location")
+        location = answer.header("location")
         if location is None:
             return False
         try:
-            onward = place(httpx.URL(self._place.url).join(location.decode("latin-1")).copy_with(fragment=None))
+            onward = place(httpx.URL(self._place.url).join(location).copy_with(fragment=None))
         except (UnexpectedAnswer, httpx.InvalidURL, UnicodeError, ValueError) as error:
             self._fail(httpx.UnsupportedProtocol(str(error)))
             return True
@@ -157,15 +162,16 @@ class Exchange:
         if onward.origin != self._place.origin:
             if method not in ("GET", "HEAD"):
                 return False
-            self._onward_secret = False
+            self._secret = False
             body = False
         if len(self.history) == MAX_REDIRECTS:
             self._fail(httpx.TooManyRedirects(f"more than {MAX_REDIRECTS} redirects"))
             return True
-        self._asker.learn(self._place.url, answer)
+        if answer.may_set_cookie:
+            self._asker.learn(self._place.url, answer)
         self.history = (*self.history, self._place.url)
-        self._method, self._onward_body, self._place = method, self._onward_body and body, onward
-        self._retried = False
+        self._method, self._body, self._place = method, self._body and body, onward
+        self._retried, self._since = False, time.monotonic_ns()
         try:
             self.begin()
         except CannotMeasure as error:

@@ -5,6 +5,7 @@ given to its library unchanged. That one holds 23,552 counters (188 KB) and take
 every second, name and outcome: here a bucket exists when something is in it.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Self
@@ -36,12 +37,13 @@ class Histogram:
     counts: Mapping[int, int] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, values: Iterable[int]) -> Self:
-        """Return the histogram of these values; each is taken into 0 to `HIGHEST`."""
+    def of(cls, values: Mapping[int, int] | Iterable[int]) -> Self:
+        """Return the histogram of these values, or of value -> how often; each is taken into 0 to `HIGHEST`."""
         counts: dict[int, int] = {}
-        for value in values:
+        times = values if isinstance(values, Mapping) else Counter(values)
+        for value, count in times.items():
             bucket = bucket_of(min(max(value, 0), HIGHEST))
-            counts[bucket] = counts.get(bucket, 0) + 1
+            counts[bucket] = counts.get(bucket, 0) + count
         return cls(counts)
 
     @property

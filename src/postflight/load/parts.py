@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from postflight.errors import PostflightError
 from postflight.load.exchange import Exchange
-from postflight.load.message import Received
+from postflight.load.received import Received
 
 AT_ONCE = 6  # for each visitor, as browsers do it over HTTP/1.1
 
@@ -33,6 +33,8 @@ class Parts:
         self._running.discard(exchange)
         if exchange in self._waiting:  # its deadline passed before its turn came
             self._waiting.remove(exchange)
+        for waiting in self._waiting:
+            waiting.not_our_lag()  # that its turn had not come
         self.begin()
         return not self._running and not self._waiting
 

@@ -10,8 +10,8 @@ from typing import Protocol
 
 from postflight.load.clock import Clock
 from postflight.load.connection import Address, Connection
-from postflight.load.message import Received
-from postflight.load.places import Origin
+from postflight.load.received import Received
+from postflight.load.routes import Origin
 from postflight.probes.meaning import DeadlinePassed
 
 # shorter than any server's (Node's and uvicorn's is 5 s): else a server closes the connection just when we reuse it
@@ -60,15 +60,13 @@ class Pool:
 
     def take(self, customer: Customer) -> None:
         """Give a connection to a customer, now or in its turn."""
-        while self._idle:
+        if self._idle:
             connection = self._idle.pop()
-            if time.monotonic_ns() - connection.free_since < KEEP_ALIVE:
-                connection.exchange = customer
-                customer.carried(connection, 0, reused=True)
-                return
-            self._discard(connection)
-        self._waiting.append(customer)
-        self._grow()
+            connection.exchange = customer
+            customer.carried(connection, 0, reused=True)
+        else:
+            self._waiting.append(customer)
+            self._grow()
 
     def take_fresh(self, customer: Customer) -> None:
         """Give a connection that nobody used before: those that were kept have just proved to be stale."""
@@ -126,8 +124,11 @@ class Pool:
         if connection.closed:
             self._all.discard(connection)
             self._grow()
-        else:
+        elif self._waiting:
             self._offer(connection, at, reused=True)
+        else:
+            connection.free_since = at
+            self._idle.append(connection)
         customer.answered(answer, at, kernel=kernel)
 
     def lost(self, connection: Connection, error: BaseException) -> None:
@@ -190,4 +191,13 @@ class Pool:
         self._grow()
 
 
-PoolOf = Callable[[Origin], Pool]
+class Pools(dict[Origin, Pool]):
+    """The pools of a run, made when they are asked for."""
+
+    def __init__(self, make: Callable[[Origin], Pool]) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, origin: Origin) -> Pool:
+        self[origin] = made = self._make(origin)
+        return made

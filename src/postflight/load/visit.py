@@ -5,17 +5,17 @@ import contextlib
 import ssl
 import time
 from collections.abc import Callable
-from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
 import httpx
 
 from postflight.errors import CannotMeasure, DeploymentFault, NotEnoughEvidence, PostflightError, UnexpectedAnswer
 from postflight.flow import Flow, Pause, Request, Task, Together, Wish
+from postflight.load.batch import ENDINGS, FAILED, INVALID, OK, STATUS_CLASSES, STOPPED, UNKNOWN
 from postflight.load.cookies import Cookies
 from postflight.load.exchange import Exchange
-from postflight.load.message import Received
 from postflight.load.parts import Parts
+from postflight.load.received import Received
 from postflight.probes.meaning import BodyTooLarge, DeadlinePassed, explain
 
 if TYPE_CHECKING:
@@ -26,18 +26,6 @@ class Stopped(BaseException):  # not an Exception: a flow that catches those mus
     """The run ends. Thrown into a flow, so that its `finally` removes what it created; it may send requests for that."""
 
 
-class Ending(IntEnum):
-    """Positions in `Flows.numbers`."""
-
-    STARTED = 0
-    MISSED = 1
-    OK = 2
-    FAILED = 3
-    UNKNOWN = 4
-    INVALID = 5
-    STOPPED = 6
-
-
 class Visit:
     """A flow that runs, and what one user's browser keeps. Owned by the loop's thread."""
 
@@ -45,8 +33,8 @@ class Visit:
         "_driver", "_exchange", "_flow", "_parts", "_pause", "_task", "_token", "_told", "cookies", "name", "second",
     )  # fmt: skip
 
-    def __init__(self, driver: "Driver", name: str, second: int) -> None:
-        self._driver, self.name, self.second = driver, name, second
+    def __init__(self, driver: "Driver", name: str, second: int, flow: Flow[Any]) -> None:
+        self._driver, self.name, self.second, self._flow = driver, name, second, flow
         self._exchange: Exchange | None = None
         self._parts: Parts | None = None
         self._pause: asyncio.TimerHandle | None = None
@@ -55,14 +43,9 @@ class Visit:
         self._told = False  # that the run ends
         self.cookies: Cookies | None = None
 
-    def begin(self, make_flow: Callable[[int], Flow[Any]], number: int, intended: int) -> None:
+    def begin(self, intended: int) -> None:
         """Start the flow. Its first request counts from when it was intended."""
-        try:
-            self._flow = make_flow(number)
-        except Exception as error:  # noqa: BLE001 - somebody else's code; a broken one voids the run, with its words
-            self._over(Ending.INVALID, error)
-            return
-        self._go(self._flow.__next__, (), intended)
+        self._go(self._flow.send, None, intended)
 
     # -- what an exchange tells
 
@@ -70,28 +53,30 @@ class Visit:
         """Hand an answer to the flow. What the flow says of it at once decides how the request is counted."""
         self._driver.exchanges.discard(exchange)
         self._exchange = None
-        if response.sets_cookie:
+        if response.may_set_cookie:
             self.learn(response.url, response)
         if self._parts is not None:
             self._parts.answers[exchange] = response
             self._part_ended(self._parts, exchange)
             return
-        rejected = self._go(self._flow.send, (response,), 0)
+        rejected = self._go(self._flow.send, response, 0)
         self._note_answer(exchange, response, rejected=rejected)
 
     def _note_answer(self, exchange: Exchange, response: Received, *, rejected: bool) -> None:
-        outcome = f"{response.status // 100}xx"
+        outcome = STATUS_CLASSES[response.status // 100 - 1]
         if rejected and response.status < 500:
             outcome = "check"
         self._note(exchange, outcome, len(response.raw_body), exchange.ended)
-        self._driver.recorder.clock(kernel=exchange.kernel)
+        if exchange.kernel:
+            self._driver.recorder.kernel += 1
+        else:
+            self._driver.recorder.user += 1
 
     def learn(self, url: str, answer: Received) -> None:
         """Keep an answer's cookies."""
-        if answer.sets_cookie:
-            if self.cookies is None:
-                self.cookies = Cookies()
-            self.cookies.learn(url, answer)
+        if self.cookies is None:
+            self.cookies = Cookies()
+        self.cookies.learn(url, answer)
 
     def fault(self, exchange: Exchange, error: BaseException) -> None:
         """Throw what the error means into the flow."""
@@ -101,16 +86,12 @@ class Visit:
         outcome = _outcome(error, explained)
         if not exchange.wish.expects_end:
             self._note(exchange, outcome, 0, time.monotonic_ns())
-            self._say(_name(exchange.wish), outcome, str(explained))
+            self._say(exchange.name, outcome, str(explained))
         if self._parts is not None:
             self._parts.error = self._parts.error or explained
             self._part_ended(self._parts, exchange)
         else:
-            self._go(self._flow.throw, (explained,), 0)
-
-    def wrote(self, lag: int) -> None:
-        """Note the lag."""
-        self._driver.recorder.sent(lag)
+            self._go(self._flow.throw, explained, 0)
 
     # -- the end of the run
 
@@ -122,36 +103,36 @@ class Visit:
             return  # at its next wish
         self._drop()
         self._told = True
-        self._go(self._flow.throw, (Stopped(),), 0)
+        self._go(self._flow.throw, Stopped(), 0)
 
     def cut_off(self) -> None:
         """End the flow without another wish."""
         self._drop()
         with contextlib.suppress(Exception, Stopped):  # RuntimeError for one more wish, or whatever it makes of it
             self._flow.close()
-        self._driver.ended(self, Ending.STOPPED)
+        self._driver.ended(self, STOPPED)
 
     # -- its own business
 
-    def _go(self, step: Callable[..., Any], values: tuple[Any, ...], intended: int) -> bool:
+    def _go(self, step: Callable[[Any], Any], value: Any, intended: int) -> bool:
         """Let the flow go on until its next wish, and grant it. Return whether the flow raised a fault instead."""
         while True:
             try:
-                wish = step(*values)
+                wish = step(value)
             except StopIteration:
-                self._over(Ending.OK)
+                self._over(OK)
                 return False
             except DeploymentFault as error:
-                self._over(Ending.FAILED, error)
+                self._over(FAILED, error)
                 return True
             except NotEnoughEvidence as error:
-                self._over(Ending.UNKNOWN, error)
+                self._over(UNKNOWN, error)
                 return False
             except Stopped:
-                self._over(Ending.STOPPED)
+                self._over(STOPPED)
                 return False
             except Exception as error:  # noqa: BLE001 - somebody else's code, as in `begin`
-                self._over(Ending.INVALID, error)
+                self._over(INVALID, error)
                 return False
             thrown: BaseException
             if self._driver.stopping and not self._told:
@@ -164,13 +145,13 @@ class Visit:
                     thrown = error
                 else:
                     return False
-            step, values = self._flow.throw, (thrown,)
+            step, value = self._flow.throw, thrown
 
     def _grant(self, wish: Wish, intended: int) -> None:
         asked = intended or time.monotonic_ns()
         if isinstance(wish, Request):
-            self._exchange = exchange = self._ask(wish, asked)
-            exchange.begin()
+            self._exchange = self._ask(wish, asked)
+            self._exchange.begin()
         elif isinstance(wish, Pause):
             self._pause = self._driver.loop.call_later(wish.seconds, self._rested)
         elif isinstance(wish, Together):
@@ -183,7 +164,7 @@ class Visit:
         driver = self._driver
         if wish.token is not None:
             self._token = wish.token
-        exchange = Exchange(wish, self, asked, driver.places.of(wish), driver.pool, driver.writer)
+        exchange = Exchange(wish, driver.routes.of(wish), self, asked, driver.pools, driver.writer)
         driver.exchanges.add(exchange)
         return exchange
 
@@ -193,9 +174,9 @@ class Visit:
             return
         self._parts, rejected = None, False
         if parts.error is not None:  # of those that came none is at fault
-            self._go(self._flow.throw, (parts.error,), 0)
+            self._go(self._flow.throw, parts.error, 0)
         else:
-            rejected = self._go(self._flow.send, (parts.in_order(),), 0)
+            rejected = self._go(self._flow.send, parts.in_order(), 0)
         for answered, response in parts.answers.items():
             self._note_answer(answered, response, rejected=rejected and response.status >= 400)
 
@@ -218,7 +199,7 @@ class Visit:
         took = time.monotonic_ns() - asked
         second = (asked + self._driver.clock.unix) // 1_000_000_000
         self._driver.recorder.request(second, wish.name, outcome, 0, took, took, 0)
-        self._go(step, (value,), 0)
+        self._go(step, value, 0)
 
     @property
     def _waits_for_an_answer(self) -> bool:
@@ -245,35 +226,29 @@ class Visit:
 
     def _rested(self) -> None:
         self._pause = None
-        self._go(self._flow.send, (None,), 0)
+        self._go(self._flow.send, None, 0)
 
     def _note(self, exchange: Exchange, outcome: str, size: int, ended: int) -> None:
-        driver, asked = self._driver, exchange.asked
-        driver.recorder.request(
-            (asked + driver.clock.unix) // 1_000_000_000,
-            _name(exchange.wish),
-            outcome,
-            size,
-            ended - asked,
-            exchange.service,
-            exchange.queueing,
-        )
+        asked, recorder = exchange.asked, self._driver.recorder
+        second = (asked + self._driver.clock.unix) // 1_000_000_000
+        service = None
+        if exchange.first_sent:
+            recorder.lag.append(exchange.lag)
+            if exchange.ended:
+                service = exchange.ended - exchange.first_sent
+        recorder.request(second, exchange.name, outcome, size, ended - asked, service, exchange.queueing)
 
-    def _over(self, how: Ending, error: Exception | None = None) -> None:
+    def _over(self, how: int, error: Exception | None = None) -> None:
         if error is not None:
             text = str(error) if isinstance(error, PostflightError) else f"{type(error).__name__}: {error}"
-            self._say(self.name, how.name.lower(), text)
-        self._driver.ended(self, Ending.STOPPED if self._told else how)
+            self._say(self.name, ENDINGS[how], text)
+        self._driver.ended(self, STOPPED if self._told else how)
 
     def _say(self, name: str, outcome: str, text: str) -> None:
         """Note an error, without the token of this user: the redactor knows only those of the deployment."""
         self._driver.recorder.message(
             name, outcome, text.replace(self._token, "[secret token]") if self._token else text
         )
-
-
-def _name(wish: Request) -> str:
-    return wish.name or f"{wish.method} {wish.path}"
 
 
 def _outcome(error: BaseException, explained: PostflightError) -> str:

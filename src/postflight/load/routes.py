@@ -1,17 +1,17 @@
-"""Where requests go: the origin to connect to and what to ask it for, worked out once for each address."""
+"""Where requests go, worked out once for each address: the origin to connect to, and what to write there."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import httpx
 
 from postflight.errors import UnexpectedAnswer
 from postflight.flow import Request
+from postflight.load.writer import Writer
 from postflight.model import Deployment
 from postflight.probes.addresses import locate
 
-_KEPT = 10_000  # addresses
+_KEPT = 10_000  # routes
 _PORTS: Mapping[str, int] = {"http": 80, "https": 443}
 
 
@@ -23,8 +23,7 @@ class Origin(NamedTuple):
     port: int
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """An address, taken apart."""
 
     url: str
@@ -33,24 +32,38 @@ class Place:
     target: bytes  # path and query
 
 
-class Places:
-    """The addresses of a deployment's requests. Bounded."""
+class Route(NamedTuple):
+    """A method and a place, with what is the same for each such request."""
 
-    def __init__(self, deployment: Deployment) -> None:
-        self._deployment = deployment
-        self._known: dict[tuple[str, str | None, str], Place] = {}
+    place: Place
+    name: str  # for statistics, where the request has none
+    plain: bytes  # the request when it carries nothing of its own
 
-    def of(self, request: Request) -> Place:
-        """Return where a request goes. Raises as `addresses.locate` does."""
-        key = (request.service, request.region, request.path)
+
+class Routes:
+    """The routes of a deployment's requests. Bounded."""
+
+    def __init__(self, deployment: Deployment, writer: Writer) -> None:
+        self._deployment, self._writer = deployment, writer
+        self._known: dict[tuple[str, str, str | None, str], Route] = {}
+
+    def of(self, request: Request) -> Route:
+        """Return where a request goes. Raises as `addresses.locate` and `Writer.write` do."""
+        key = (request.method, request.service, request.region, request.path)
         found = self._known.get(key)
         if found is None:
+            found = self._find(request)
             if len(self._known) >= _KEPT:
                 self._known.clear()
-            found = self._known[key] = place(locate(self._deployment, request))
+            self._known[key] = found
         elif (request.token is not None or request.headers) and "://" in request.path:
             locate(self._deployment, request)  # what is known may be so without the credentials that this one carries
         return found
+
+    def _find(self, request: Request) -> Route:
+        found = place(locate(self._deployment, request))
+        plain = self._writer.write(request.method, found.target, found.host, {}, None)
+        return Route(found, f"{request.method} {request.path}", plain)
 
 
 def place(url: str | httpx.URL) -> Place:
