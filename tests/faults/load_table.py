@@ -14,24 +14,27 @@ class Planted:
     profile: str
     breaks: tuple[str, ...]
     says: str
+    shape: str = ""  # default: the profile's own
     quick: bool = False
 
 
 LATE = ("latency.p95",)
 
 TABLE = (
-    Planted("slow-above-rate", "landing", LATE, r"latency\.p95"),
-    Planted("errors-above-rate", "landing", ("errors", "success"), r"503", quick=True),
-    Planted("stall", "landing", ("latency.p99",), r"latency\.p99"),
-    Planted("leak", "landing", LATE, r"latency\.p95"),
-    Planted("rate-collapse", "landing", LATE, r"latency\.p95"),
-    Planted("slow-asset", "landing", LATE, r"hero\.svg"),
+    Planted("slow-above-rate", "landing", LATE, r"slow above about \d", shape="ramp"),
+    Planted(
+        "errors-above-rate", "landing", ("errors", "success"), r"fails above about \d.*503", shape="ramp", quick=True
+    ),
+    Planted("stall", "landing", ("latency.p99",), r"stood still once, for about 1\.\d+ s"),
+    Planted("leak", "landing", LATE, r"gets slower from second to second"),
+    Planted("rate-collapse", "landing", LATE, r"gets slower from second to second: .* a queue grows"),
+    Planted("slow-asset", "landing", LATE, r"only GET /static/hero\.svg is slow"),
     Planted(
         "connection-resets", "landing", ("errors", "success"), r"closed the connection in the middle of its answer"
     ),
-    Planted("corrupt-bodies", "landing", ("errors", "success"), r"a body that is not encoded as its headers say"),
+    Planted("corrupt-bodies", "landing", ("success",), r"a body that is not encoded as its headers say"),
     Planted("crossed-answers", "api", ("success",), r"answered with another one", quick=True),
-    Planted("preview-stuck", "preview-start", ("success",), r"was not ready within"),
+    Planted("preview-stuck", "preview-start", ("rate",), r"had no end when the run was over"),
     Planted(
         "sessions-left", "preview-start", ("success",), r"container of the ended preview .* still answered", quick=True
     ),

@@ -5,18 +5,21 @@ A rate that was not reached because we were late is invalid; because every conne
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from postflight.config.load import Profile, Shape
 from postflight.load.breakpoint import Breakpoint
+from postflight.load.diagnosis import Part, diagnose
 from postflight.load.generator import Trust, judge
+from postflight.load.histogram import Histogram
 from postflight.load.results import OURS, Series, Worker
 from postflight.load.thresholds import Kind, Reading
 from postflight.model import Finding, Measurement, OnBreach, Quantity, Status, Unit
 
 STAGE = "load"
+US = 1_000_000  # histograms are in microseconds
 HELD = 0.05  # seconds of waiting for a connection (p95) that show who held the connections
 
 
@@ -175,9 +178,17 @@ def why_not_reached(ended: Ended) -> str:
 
 
 def _details(ended: Ended) -> str:
-    """Return the commonest errors, for whoever reads a finding."""
+    """Return what stands out, and the commonest errors, for whoever reads a finding."""
     worst: Sequence[tuple[str, int]] = sorted(
         ((f"{m.name}: {m.outcome}: {m.text}", times) for m, times in ended.series.messages.items()),
         key=lambda pair: -pair[1],
     )
-    return "\n".join(f"{times} x {text}" for text, times in worst[:8])
+    seen = diagnose(ended.series.points(ended.told_until), tuple(_parts(ended.series)))
+    return "\n".join([*seen, *(f"{times} x {text}" for text, times in worst[:8])])
+
+
+def _parts(series: Series) -> Iterator[Part]:
+    for name, cells in series.by_name():
+        latency = Histogram.sum(cell.latency for outcome, cell in cells.items() if outcome not in OURS)
+        if latency.count:
+            yield Part(name, latency.count, latency.quantile(0.95) / US)

@@ -71,6 +71,7 @@ def visit(path: str = "/", cache: Cache | None = None) -> Flow[None]:
     answers = yield from together(_part(url, cache) for url in parts)
     for url, part in zip(parts, answers, strict=True):
         part.expect(200, 304) if cache and cache.conditions(url) else part.expect(200)
+        _ = part.body  # whoever runs the flow may decode it only now, and it may not be what its encoding says
         if cache is not None:
             cache.take(url, part)
 
