@@ -160,7 +160,7 @@ class TestProof:
                 output, _ = process.communicate(timeout=60)
         assert process.returncode == 30, output
         verdict = json.loads((files.reports / "verdict.json").read_text())["verdict"]
-        assert "the generator wrote" in verdict["reasons"][0]["text"]
+        assert "its process stood still" in verdict["reasons"][0]["text"]
 
     def test_a_killed_master(self, tmp_path: Path) -> None:
         with serving(Site()) as site:

@@ -32,7 +32,9 @@ def cell(count: int, seconds: float, queued: float = 0.0) -> Cell:
     return Cell(count, 10 * count, took, took, waited)
 
 
-def batch(second: int, count: int, *, seconds: float = 0.01, outcome: str = "2xx", due: int = 0, **effort: Any) -> Batch:
+def batch(
+    second: int, count: int, *, seconds: float = 0.01, outcome: str = "2xx", due: int = 0, **effort: Any
+) -> Batch:
     """`count` requests that were due in a second, each a flow; with more `due`, the rest has no end."""
     ok = {"2xx": "ok", "runner": "invalid"}.get(outcome, "failed")
     flows = Flows(started=max(due, count), **{ok: count})
@@ -41,7 +43,9 @@ def batch(second: int, count: int, *, seconds: float = 0.01, outcome: str = "2xx
     return Batch(cells, {(BEGIN + second, "landing"): flows}, messages, Effort(**effort))
 
 
-def ended(batches: Sequence[Batch], *, budgets: Sequence[Budget] = (P95, RATE), shape: Shape = SHAPE, **more: Any) -> Ended:
+def ended(
+    batches: Sequence[Batch], *, budgets: Sequence[Budget] = (P95, RATE), shape: Shape = SHAPE, **more: Any
+) -> Ended:
     results = Results({"landing": Series(BEGIN, shape.warm_up)}, {"w1": Worker(0.0)})
     for told in batches:
         results.add("w1", "landing", told, at=1.0, until=BEGIN + 9.0)
@@ -226,3 +230,11 @@ def test_a_plan_loses_nothing_on_its_way_and_in_its_shares(workers: int, rate: f
     assert abs(len(starts) - rate * SHAPE.seconds) <= 1
     shares = [plan.connections("landing", share) for share in range(workers)]
     assert sum(shares) == max(connections, workers)
+
+
+def test_a_generator_that_stood_still_is_invalid() -> None:
+    frozen = (("w1", Worker(0.0, pauses=[0.0] * 9 + [2.0])),)
+    jitter = (("w1", Worker(0.0, pauses=[0.01] * 10)),)
+    slow = [batch(second, 100, seconds=0.9) for second in range(4)]
+    assert verdict_of(ended(slow, workers=frozen))[0] is Decision.INVALID
+    assert verdict_of(ended(slow, workers=jitter))[0] is Decision.ROLLBACK

@@ -149,7 +149,14 @@ class Session:
             return
         if self.begin and data["profile"] in self.results.series:
             batch = Batch.from_wire(data["batch"])
-            self.results.add(data["worker"], data["profile"], batch, at=time.monotonic(), until=float(data["until"]))
+            self.results.add(
+                data["worker"],
+                data["profile"],
+                batch,
+                at=time.monotonic(),
+                until=float(data["until"]),
+                late=float(data["late"]),
+            )
         self.cut_off += int(data["cut_off"])
         if data["done"]:
             worker.plays.discard(data["profile"])
