@@ -9,7 +9,20 @@ import pytest
 from hdrh.histogram import HdrHistogram
 from hdrh.log import HistogramLogReader
 
-from tests.e2e.loading import Files, Site, kill, load, loading, locusts, serving, until, write_files
+from tests.e2e.loading import (
+    HERE,
+    THERE,
+    Files,
+    Site,
+    kill,
+    load,
+    loading,
+    locusts,
+    namespaces,
+    serving,
+    until,
+    write_files,
+)
 
 LIMITS = """{
   landing.latency.p95: {at_most: 400 ms, on_breach: rollback}, landing.errors: {at_most: 2 %, on_breach: rollback},
@@ -207,3 +220,21 @@ class TestProof:
         assert done.decision == "promote", done.output
         assert ",/about," in rows
         assert "GET,/,240" in rows
+
+
+@pytest.mark.usefixtures("prove")
+def test_workers_on_other_hosts(tmp_path: Path) -> None:
+    """Master and site on one host, a worker on another: two network namespaces with a cable between them."""
+    with namespaces() as other, serving(Site(), host="0.0.0.0") as site:
+        files = write_files(tmp_path, site.port, budgets=LIMITS, load=SHORT, host=HERE)
+        distribution = ["--master", "--workers=1", "--expect-workers=1", f"--bind={HERE}", "--master-port=25557"]
+        with (
+            loading(files, *distribution) as master,
+            loading(files, "--worker", f"--master-host={HERE}", "--master-port=25557", inside=other) as worker,
+        ):
+            output, _ = master.communicate(timeout=60)
+            worker.communicate(timeout=60)
+    assert (master.returncode, worker.returncode) == (0, 0), output
+    result = json.loads((files.reports / "result.json").read_text())["profiles"]["landing"]
+    assert [worker["started"] for worker in result["workers"]] == [120, 120]  # each its half of 80/s for 3 s
+    assert site.askers == {HERE, THERE}
