@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -14,6 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.conftest import ROOT, Result, run_process
@@ -29,6 +31,7 @@ class Site:
 
     answer: Callable[[int], int] = lambda _: 200
     asked: int = 0
+    body: bytes = b"<!doctype html><title>tiny</title>"
     port: int = 0
     askers: set[str] = field(default_factory=set)
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -52,12 +55,11 @@ def serving(site: Site, host: str = "127.0.0.1") -> Iterator[Site]:
 
         def do_GET(self) -> None:
             site.askers.add(self.client_address[0])
-            body = b"<!doctype html><title>tiny</title>"
             self.send_response(site.answer(site.number()))
             self.send_header("Content-Type", "text/html")
-            self.send_header("Content-Length", str(len(body)))
+            self.send_header("Content-Length", str(len(site.body)))
             self.end_headers()
-            self.wfile.write(body)
+            self.wfile.write(site.body)
 
         def log_message(self, *_: Any) -> None:
             pass
@@ -181,3 +183,35 @@ def namespaces() -> Iterator[list[str]]:
         for step in (f"link del {name}a", f"netns del {name}"):
             with contextlib.suppress(FileNotFoundError):
                 subprocess.run(["ip", *step.split()], capture_output=True, timeout=10, check=False)
+
+
+@contextlib.contextmanager
+def web_ui(files: Files) -> Iterator[str]:
+    """Run `locust` with its web UI, and yield its address."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}"}
+    environment["POSTFLIGHT_BUDGETS"] = f"{files.folder}/budgets.yaml"
+    address = ["--web-host=127.0.0.1", f"--web-port={port}"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "locust", *address, *files.arguments()],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        cwd=ROOT,
+        env=environment,
+    )
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(DEADLINE)
+
+
+def fetch(url: str) -> httpx.Response | None:
+    """Return the answer, or None while nobody listens there."""
+    try:
+        return httpx.get(url)
+    except httpx.TransportError:
+        return None

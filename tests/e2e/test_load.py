@@ -5,6 +5,7 @@ import signal
 import time
 from pathlib import Path
 
+import httpx
 import pytest
 from hdrh.histogram import HdrHistogram
 from hdrh.log import HistogramLogReader
@@ -14,6 +15,7 @@ from tests.e2e.loading import (
     THERE,
     Files,
     Site,
+    fetch,
     kill,
     load,
     loading,
@@ -21,6 +23,7 @@ from tests.e2e.loading import (
     namespaces,
     serving,
     until,
+    web_ui,
     write_files,
 )
 
@@ -238,3 +241,25 @@ def test_workers_on_other_hosts(tmp_path: Path) -> None:
     result = json.loads((files.reports / "result.json").read_text())["profiles"]["landing"]
     assert [worker["started"] for worker in result["workers"]] == [120, 120]  # each its half of 80/s for 3 s
     assert site.askers == {HERE, THERE}
+
+
+@pytest.mark.usefixtures("prove")
+def test_the_page_of_the_web_ui(tmp_path: Path) -> None:
+    """It shows limits and verdict, allows no script but its own, and what a target says is text there."""
+    evil = b"<img src=x onerror=alert(1)>"
+    with serving(Site(lambda number: 500 if number % 2 else 200, body=evil)) as site:
+        files = files_of(tmp_path, site)
+        with web_ui(files) as base:
+            until(lambda: fetch(f"{base}/budgets") is not None, "the page")
+            page = fetch(f"{base}/budgets")
+            assert page is not None
+            assert "nothing runs" in page.text
+            assert "script-src 'nonce-" in page.headers["Content-Security-Policy"]
+            form = {"user_classes": "Landing", "shape_class": "Default", "user_count": "1", "spawn_rate": "1"}
+            assert httpx.post(f"{base}/swarm", data=form).json()["success"] is True
+            until(lambda: "rollback</b>" in httpx.get(f"{base}/budgets/live").text, "the verdict")
+            live = httpx.get(f"{base}/budgets/live").text
+    assert "landing.errors" in live
+    assert 'class="light red">broken' in live
+    assert "<img" not in live
+    assert "&lt;img" in live

@@ -9,7 +9,7 @@ from postflight.load.orders import LIFELINE_VARIABLE
 
 
 def hold_on() -> None:
-    """Hold on to the pipe that the starter keeps open; without one nothing is done. Its end ends us, as SIGTERM would."""
+    """Hold on to the pipe that the starter keeps open, where there is one. Its end ends us, as SIGTERM would."""
     given = os.environ.pop(LIFELINE_VARIABLE, "")
     if given.isdigit():
         gevent.spawn(_wait, int(given))
