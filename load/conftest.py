@@ -42,7 +42,7 @@ def under_load(run: Run, measure: Measure, pytestconfig: pytest.Config) -> Under
         )
         if run.target.ready:  # the reference platform runs already, and its address is in its line
             orders = replace(orders, base_url="")
-        with cleaned_up(run.deployment, orders.run_id):
+        with cleaned_up(run.deployment, name, orders.run_id):
             doc = run_load(name, shape, orders, ready=run.target.ready)
         for measured in read_measured(reports, name):
             measure(measured.metric, measured.value, unit=measured.unit, where=run.deployment.base_url)

@@ -26,6 +26,23 @@ def test_api(under_load: UnderLoad) -> None:
 
 
 @pytest.mark.platform("velocity")
+@pytest.mark.covers("P13-L1", "VEL-S7", "VEL-M1")
+@pytest.mark.measures(*metrics_of("sync"))
+def test_sync(under_load: UnderLoad) -> None:
+    """Edits reach the other members of a realtime channel."""
+    under_load("sync")
+
+
+@pytest.mark.platform("velocity")
+@pytest.mark.needs("create", "exhaust")
+@pytest.mark.covers("VEL-S9", "VEL-M3")
+@pytest.mark.measures(*metrics_of("preview-pool"))
+def test_preview_pool(under_load: UnderLoad) -> None:
+    """Starts beyond the pool are refused clearly, also when many come at once."""
+    under_load("preview-pool")
+
+
+@pytest.mark.platform("velocity")
 @pytest.mark.needs("create")
 @pytest.mark.covers("P13-L1", "VEL-S6", "VEL-M1")
 @pytest.mark.measures(*metrics_of("preview-start"))

@@ -135,7 +135,7 @@ def _run(options: Options, console: Console) -> Document:
         seen = preflight(target.deployment, orders.run_id, redactor)
         if seen.status is Status.GOOD:
             show = _Progress(console, shape)
-            with cleaned_up(target.deployment, orders.run_id) as left:
+            with cleaned_up(target.deployment, profile.name, orders.run_id) as left:
                 doc = run_load(
                     profile.name,
                     shape,
@@ -144,10 +144,10 @@ def _run(options: Options, console: Console) -> Document:
                     ready=target.ready,
                     on_beat=show.beat,
                 )
-            if left:
-                words = f"removed {len(left)} projects that processes which were killed had left: {', '.join(left)}"
+            if left.removed:
+                words = f"removed {len(left.removed)} projects of killed processes: {', '.join(left.removed)}"
                 console.print(terminal.plain(words, "yellow"))
-            doc = _with(doc, _doubt_the_network(doc, target, orders.run_id))
+            doc = _with(doc, (*left.findings(), *_doubt_the_network(doc, target, orders.run_id)))
         else:
             doc = _grounded(target, seen, orders, redactor)
     write_reports(reports, doc)

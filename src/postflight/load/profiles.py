@@ -45,6 +45,11 @@ EVERYWHERE: Mapping[str, MakeWork] = {
 }
 
 
+def creates(profile: str) -> bool:
+    """Whether a profile creates something on the platform, so that there may be something to clean up."""
+    return profile not in EVERYWHERE and profile != SYNC
+
+
 def make_work(party: Party) -> Work:
     """Return what the party's profile does.
 
