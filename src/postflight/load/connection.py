@@ -229,8 +229,10 @@ class Connection:
                 return
         if self._done:
             self._finish()
+        elif not self._status and self._answer_bytes > _HEAD_LIMIT:
+            self.lose(httpx.RemoteProtocolError("headers too long"))
         elif self._answer_bytes > self._limit + _HEAD_LIMIT:
-            self.lose(BodyTooLarge(self._limit) if self._status else httpx.RemoteProtocolError("headers too long"))
+            self.lose(BodyTooLarge(self._limit))
 
     def _finish(self) -> None:
         """Give the answer away. Whoever gets it may send the next request at once."""
