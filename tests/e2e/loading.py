@@ -3,19 +3,25 @@
 import contextlib
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+import uuid
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import httpx
+import pytest
+
 from tests.conftest import ROOT, Result, run_process
 
 COMMAND = (sys.executable, "-c", "from postflight.cli import main; main()", "load")
+HERE, THERE = "10.213.77.1", "10.213.77.2"  # of a cable between two network namespaces
 DEADLINE = 60.0  # seconds; bounds a hang, measures nothing
 
 
@@ -25,7 +31,9 @@ class Site:
 
     answer: Callable[[int], int] = lambda _: 200
     asked: int = 0
+    body: bytes = b"<!doctype html><title>tiny</title>"
     port: int = 0
+    askers: set[str] = field(default_factory=set)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def number(self) -> int:
@@ -46,12 +54,12 @@ def serving(site: Site, host: str = "127.0.0.1") -> Iterator[Site]:
         wbufsize = -1
 
         def do_GET(self) -> None:
-            body = b"<!doctype html><title>tiny</title>"
+            site.askers.add(self.client_address[0])
             self.send_response(site.answer(site.number()))
             self.send_header("Content-Type", "text/html")
-            self.send_header("Content-Length", str(len(body)))
+            self.send_header("Content-Length", str(len(site.body)))
             self.end_headers()
-            self.wfile.write(body)
+            self.wfile.write(site.body)
 
         def log_message(self, *_: Any) -> None:
             pass
@@ -102,12 +110,15 @@ def load(files: Files, *arguments: str, env: dict[str, str] | None = None) -> Re
 
 
 @contextlib.contextmanager
-def loading(files: Files, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-    """Start `postflight load landing`, and end it whatever happens."""
+def loading(files: Files, *arguments: str, inside: Sequence[str] = ()) -> Iterator[subprocess.Popen[str]]:
+    """Start `postflight load landing`, or a worker for it, and end it whatever happens.
+
+    `inside`: a command before it.
+    """
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("POSTFLIGHT_", "PYTEST_"))}
     environment |= {"PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}", "COLUMNS": "140"}
     process = subprocess.Popen(
-        [*COMMAND, "landing", *files.arguments(*arguments)],
+        [*inside, *COMMAND, *([] if "--worker" in arguments else ["landing"]), *files.arguments(*arguments)],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -144,3 +155,63 @@ def locusts(files: Files, *, worker: bool = False) -> list[int]:
 
 def kill(process_id: int, number: signal.Signals = signal.SIGKILL) -> None:
     os.kill(process_id, number)
+
+
+@contextlib.contextmanager
+def namespaces() -> Iterator[list[str]]:
+    """Lay a cable to a network namespace of its own, and yield the command that starts something in there."""
+    name = f"pf{uuid.uuid4().hex[:8]}"
+    steps = [
+        f"netns add {name}",
+        f"link add {name}a type veth peer name {name}b netns {name}",
+        f"addr add {HERE}/30 dev {name}a",
+        f"link set {name}a up",
+        f"-n {name} addr add {THERE}/30 dev {name}b",
+        f"-n {name} link set {name}b up",
+        f"-n {name} link set lo up",
+    ]
+    try:
+        for step in steps:
+            try:
+                done = subprocess.run(["ip", *step.split()], capture_output=True, text=True, timeout=10, check=False)
+            except FileNotFoundError:
+                pytest.skip("there is no `ip` here to make network namespaces with")
+            if done.returncode:
+                pytest.skip(f"no network namespaces here: ip {step}: {done.stderr.strip()}")
+        yield ["ip", "netns", "exec", name]
+    finally:
+        for step in (f"link del {name}a", f"netns del {name}"):
+            with contextlib.suppress(FileNotFoundError):
+                subprocess.run(["ip", *step.split()], capture_output=True, timeout=10, check=False)
+
+
+@contextlib.contextmanager
+def web_ui(files: Files) -> Iterator[str]:
+    """Run `locust` with its web UI, and yield its address."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}"}
+    environment["POSTFLIGHT_BUDGETS"] = f"{files.folder}/budgets.yaml"
+    address = ["--web-host=127.0.0.1", f"--web-port={port}"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "locust", *address, *files.arguments()],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        cwd=ROOT,
+        env=environment,
+    )
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(DEADLINE)
+
+
+def fetch(url: str) -> httpx.Response | None:
+    """Return the answer, or None while nobody listens there."""
+    try:
+        return httpx.get(url)
+    except httpx.TransportError:
+        return None

@@ -5,11 +5,27 @@ import signal
 import time
 from pathlib import Path
 
+import httpx
 import pytest
 from hdrh.histogram import HdrHistogram
 from hdrh.log import HistogramLogReader
 
-from tests.e2e.loading import Files, Site, kill, load, loading, locusts, serving, until, write_files
+from tests.e2e.loading import (
+    HERE,
+    THERE,
+    Files,
+    Site,
+    fetch,
+    kill,
+    load,
+    loading,
+    locusts,
+    namespaces,
+    serving,
+    until,
+    web_ui,
+    write_files,
+)
 
 LIMITS = """{
   landing.latency.p95: {at_most: 400 ms, on_breach: rollback}, landing.errors: {at_most: 2 %, on_breach: rollback},
@@ -160,7 +176,7 @@ class TestProof:
                 output, _ = process.communicate(timeout=60)
         assert process.returncode == 30, output
         verdict = json.loads((files.reports / "verdict.json").read_text())["verdict"]
-        assert "the generator wrote" in verdict["reasons"][0]["text"]
+        assert "its process stood still" in verdict["reasons"][0]["text"]
 
     def test_a_killed_master(self, tmp_path: Path) -> None:
         with serving(Site()) as site:
@@ -207,3 +223,43 @@ class TestProof:
         assert done.decision == "promote", done.output
         assert ",/about," in rows
         assert "GET,/,240" in rows
+
+
+@pytest.mark.usefixtures("prove")
+def test_workers_on_other_hosts(tmp_path: Path) -> None:
+    """Master and site on one host, a worker on another: two network namespaces with a cable between them."""
+    with namespaces() as other, serving(Site(), host="0.0.0.0") as site:
+        files = write_files(tmp_path, site.port, budgets=LIMITS, load=SHORT, host=HERE)
+        distribution = ["--master", "--workers=1", "--expect-workers=1", f"--bind={HERE}", "--master-port=25557"]
+        with (
+            loading(files, *distribution) as master,
+            loading(files, "--worker", f"--master-host={HERE}", "--master-port=25557", inside=other) as worker,
+        ):
+            output, _ = master.communicate(timeout=60)
+            worker.communicate(timeout=60)
+    assert (master.returncode, worker.returncode) == (0, 0), output
+    result = json.loads((files.reports / "result.json").read_text())["profiles"]["landing"]
+    assert [worker["started"] for worker in result["workers"]] == [120, 120]  # each its half of 80/s for 3 s
+    assert site.askers == {HERE, THERE}
+
+
+@pytest.mark.usefixtures("prove")
+def test_the_page_of_the_web_ui(tmp_path: Path) -> None:
+    """It shows limits and verdict, allows no script but its own, and what a target says is text there."""
+    evil = b"<img src=x onerror=alert(1)>"
+    with serving(Site(lambda number: 500 if number % 2 else 200, body=evil)) as site:
+        files = files_of(tmp_path, site)
+        with web_ui(files) as base:
+            until(lambda: fetch(f"{base}/budgets") is not None, "the page")
+            page = fetch(f"{base}/budgets")
+            assert page is not None
+            assert "nothing runs" in page.text
+            assert "script-src 'nonce-" in page.headers["Content-Security-Policy"]
+            form = {"user_classes": "Landing", "shape_class": "Default", "user_count": "1", "spawn_rate": "1"}
+            assert httpx.post(f"{base}/swarm", data=form).json()["success"] is True
+            until(lambda: "rollback</b>" in httpx.get(f"{base}/budgets/live").text, "the verdict")
+            live = httpx.get(f"{base}/budgets/live").text
+    assert "landing.errors" in live
+    assert 'class="light red">broken' in live
+    assert "<img" not in live
+    assert "&lt;img" in live

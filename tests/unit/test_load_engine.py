@@ -80,7 +80,7 @@ def keeping(answer: Callable[[hostile.Call, int], bytes]) -> Iterator[tuple[str,
             call.send(said)
             if not (head := hostile._read_head(call.socket)):
                 return
-            call = hostile.Call(call.socket, head, call.ending)  # noqa: PLW2901
+            call = hostile.Call(call.socket, head, call.ending)
 
     with hostile.serving(behave) as url:
         yield url, calls

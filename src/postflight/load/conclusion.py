@@ -14,7 +14,7 @@ from postflight.load.breakpoint import Breakpoint
 from postflight.load.diagnosis import Part, diagnose
 from postflight.load.generator import Trust, judge
 from postflight.load.histogram import Histogram
-from postflight.load.results import OURS, Series, Worker
+from postflight.load.results import OURS, REPORT, Series, Worker
 from postflight.load.thresholds import Kind, Reading
 from postflight.model import Finding, Measurement, OnBreach, Quantity, Status, Unit
 
@@ -73,8 +73,17 @@ def generator_trouble(workers: Iterable[tuple[str, Worker]], lag: float) -> tupl
     return tuple(
         f"worker {number}: {reason}"
         for number, (_, worker) in enumerate(workers, start=1)
-        for reason in judge(worker.effort, worker.flows, trust)
+        for reason in (*judge(worker.effort, worker.flows, trust), *_of_pauses(worker, lag))
     )
+
+
+def _of_pauses(worker: Worker, lag: float) -> list[str]:
+    """Say that a generator's whole process stood still for more than 1 % of its time: its p99 is its own."""
+    stood = sum(pause for pause in worker.pauses if pause > lag)
+    reported = sum(worker.pauses) + REPORT * len(worker.pauses)
+    if stood <= 0.01 * reported:
+        return []
+    return [f"its process stood still for {stood:.1f} of {reported:.1f} s: give it a host that does less"]
 
 
 def _finding(

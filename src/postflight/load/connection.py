@@ -41,10 +41,10 @@ class Connection:
     """A connection to one of several addresses, tried in turn. Every call and callback is in the loop's thread."""
 
     __slots__ = (
-        "_addresses", "_ancillary", "_answer_bytes", "_body", "_clock", "_done", "_head", "_hints",
-        "_incoming",
-        "_keeps", "_limit", "_loop", "_outgoing", "_owner", "_parser", "_socket", "_status", "_tls", "_unsent", "closed", "exchange",
-        "fd", "free_since", "head_only", "phase", "phase_since",
+        "_addresses", "_ancillary", "_answer_bytes", "_body", "_clock", "_done", "_head", "_hints", "_incoming",
+        "_keeps", "_limit", "_loop", "_outgoing", "_owner", "_parser", "_socket", "_status", "_tls", "_unsent", "closed",
+        "exchange", "fd", "free_since", "head_only", "on_body", "phase", "phase_since",
+        "untouched",
     )  # fmt: skip
 
     def __init__(
@@ -61,8 +61,10 @@ class Connection:
         self.exchange: Any = None  # of the owner: what it carries now
         self.head_only = False  # the answer that is awaited has no body, whatever its headers say (HEAD)
         self.free_since = 0
+        self.untouched = False  # the server has nothing of the request that it was to carry last
         self.phase = "connect"  # then tls, then open
         self.phase_since = time.monotonic_ns()
+        self._status = self._hints = 0
         self._done = self._keeps = False
         self._head = b""
         self._new_answer()
@@ -147,7 +149,17 @@ class Connection:
                 self._loop.call_soon(self.lose, error)
                 return
             data = self._outgoing.read()
-        self._write(data)
+        try:
+            sent = self._socket.send(data)
+        except (BlockingIOError, InterruptedError):
+            sent = 0
+        except OSError as error:
+            self.untouched = True
+            self._loop.call_soon(self.lose, error)
+            return
+        if sent < len(data):
+            self._unsent = data[sent:]
+            self._loop.add_writer(self.fd, self._writable)
 
     def _flush(self) -> None:
         if data := self._outgoing.read():
@@ -176,21 +188,25 @@ class Connection:
     # -- receiving
 
     def _readable(self) -> None:
-        try:
-            data, ancillary, _, _ = self._socket.recvmsg(_CHUNK, ANCILLARY)
-        except (BlockingIOError, InterruptedError):
-            return
-        except OSError as error:
-            self.lose(error)
-            return
-        self._ancillary = ancillary
-        if not data:
-            self._ended()
-        elif self._tls is None:
-            self._feed(data)
-        else:
-            self._incoming.write(data)
-            self._decrypt()
+        """Read until an answer is whole or nothing is left: libuv tells of a reset once, together with what came before."""
+        awaited = self.exchange
+        while not self.closed and self.exchange is awaited:
+            try:
+                data, self._ancillary, _, _ = self._socket.recvmsg(_CHUNK, ANCILLARY)
+            except (BlockingIOError, InterruptedError):
+                return
+            except OSError as error:
+                self.lose(error)
+                return
+            if not data:
+                self._ended()
+            elif self._tls is None:
+                self._feed(data)
+            else:
+                self._incoming.write(data)
+                self._decrypt()
+            if awaited is None:
+                return
 
     def _decrypt(self) -> None:
         if self.phase == "tls":
@@ -229,8 +245,10 @@ class Connection:
                 return
         if self._done:
             self._finish()
+        elif not self._status and self._answer_bytes > _HEAD_LIMIT:
+            self.lose(httpx.RemoteProtocolError("headers too long"))
         elif self._answer_bytes > self._limit + _HEAD_LIMIT:
-            self.lose(BodyTooLarge(self._limit) if self._status else httpx.RemoteProtocolError("headers too long"))
+            self.lose(BodyTooLarge(self._limit))
 
     def _finish(self) -> None:
         """Give the answer away. Whoever gets it may send the next request at once."""
@@ -241,12 +259,15 @@ class Connection:
         if self._hints:
             head = self._true_head()
         answer = Received(self._status, head, body[0] if len(body) == 1 else b"".join(body), self._limit)
+        body.clear()
         at, now = self._clock.received(self._ancillary), time.monotonic_ns()
         kernel = exchange.sent <= at <= now  # a time that cannot be is none: the day's clock was set since we compared
         if self.head_only:
             self._new_answer()  # llhttp still waits for the body
         else:
-            self._reset()
+            self._status = self._answer_bytes = self._hints = 0
+            self._head = b""
+            self._done = False
         if not keeps:
             self.close()
         self._owner.answered(self, answer, at if kernel else now, kernel=kernel)
@@ -273,14 +294,12 @@ class Connection:
     # -- what the parser calls
 
     def _new_answer(self) -> None:
-        self._parser = httptools.HttpResponseParser(self)
-        self._reset()
-
-    def _reset(self) -> None:
         self._status = self._answer_bytes = self._hints = 0
         self._head = b""  # all that came until the headers were complete, and maybe a part of the body
         self._body: list[bytes] = []
+        self.on_body = self._body.append  # called by the parser, without a frame of Python
         self._done = self._keeps = False
+        self._parser = httptools.HttpResponseParser(self)
 
     def on_headers_complete(self) -> None:
         if self._done:
@@ -288,9 +307,6 @@ class Connection:
         self._status = self._parser.get_status_code()
         if self.head_only and self._status >= 200:
             self._done, self._keeps = True, self._parser.should_keep_alive()
-
-    def on_body(self, body: bytes) -> None:
-        self._body.append(body)
 
     def on_message_complete(self) -> None:
         if self._status >= 200:

@@ -28,7 +28,7 @@ class Asker(Protocol):
     def answer(self, exchange: "Exchange", response: Received) -> None:
         """It is answered."""
 
-    def learn(self, url: str, answer: Received) -> None:
+    def learn(self, answer: Received) -> None:
         """Keep the cookies of an answer that is not handed on, since it redirects."""
 
     def fault(self, exchange: "Exchange", error: BaseException) -> None:
@@ -79,7 +79,7 @@ class Exchange:
         """Send it."""
         self._connection, self._reused = connection, reused
         since = self._since
-        possible = max(since, ready)  # from then on only we held it up
+        possible = ready if ready > since else since  # from then on only we held it up
         self.sent = sent = time.monotonic_ns()
         if not self.first_sent:
             self.first_sent, self.queueing, self.lag = sent, possible - since, sent - possible
@@ -89,16 +89,17 @@ class Exchange:
         """Hand the answer to the flow, or follow it elsewhere."""
         self._connection = None
         self.ended, self.kernel = at, kernel
+        answer.url = self._place.url  # type: ignore[misc]  # what the connection did not know: see `Received`
         if answer.status in _REDIRECTS and self.wish.follow_redirects and self._goes_on(answer):
             return
-        answer.complete(self._place.url, (at - self.asked) / 1e9, self.history)
+        answer.seconds, answer.history = (at - self.asked) / 1e9, self.history  # type: ignore[misc]
         self._asker.answer(self, answer)
 
-    def broken(self, error: BaseException, *, began: bool) -> None:
+    def broken(self, error: BaseException, *, began: bool = False, untouched: bool = False) -> None:
         """Try once more where the server closed a kept connection just as we used it, else tell the flow."""
         self._connection = None
         stale = self._reused and not began and not self._retried and isinstance(error, EOFError | OSError)
-        if stale and self._method in _IDEMPOTENT:
+        if stale and (untouched or self._method in _IDEMPOTENT):
             self._retried = True
             self._pools[self._place.origin].take_fresh(self)
             return
@@ -167,8 +168,7 @@ class Exchange:
         if len(self.history) == MAX_REDIRECTS:
             self._fail(httpx.TooManyRedirects(f"more than {MAX_REDIRECTS} redirects"))
             return True
-        if answer.may_set_cookie:
-            self._asker.learn(self._place.url, answer)
+        self._asker.learn(answer)
         self.history = (*self.history, self._place.url)
         self._method, self._body, self._place = method, self._body and body, onward
         self._retried, self._since = False, time.monotonic_ns()

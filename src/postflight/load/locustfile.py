@@ -16,7 +16,8 @@ from locust.env import Environment
 
 from postflight.config import load_budgets
 from postflight.load import orders
-from postflight.load.session import Session, end_with_the_command
+from postflight.load.lifeline import hold_on
+from postflight.load.session import Session
 from postflight.load.shapes import SESSION, shapes_of
 from postflight.load.users import listen_as_worker, users_of
 from postflight.load.web import extend
@@ -34,7 +35,7 @@ def _add_options(parser: Any, **_: Any) -> None:
 
 @events.init.add_listener  # type: ignore[untyped-decorator]  # as above
 def _open(environment: Environment, runner: Any, web_ui: Any = None, **_: Any) -> None:
-    end_with_the_command()
+    hold_on()
     if not isinstance(runner, runners.MasterRunner):
         listen_as_worker(environment)
     if isinstance(runner, runners.WorkerRunner):

@@ -30,8 +30,11 @@ class Customer(Protocol):
     def answered(self, answer: Received, at: int, *, kernel: bool) -> None:
         """The answer has come."""
 
-    def broken(self, error: BaseException, *, began: bool) -> None:
-        """The connection is lost, or there will be none; `began`: a part of an answer had come."""
+    def broken(self, error: BaseException, *, began: bool = False, untouched: bool = False) -> None:
+        """The connection is lost, or there will be none.
+
+        `began`: a part of an answer had come. `untouched`: nothing of the request had gone.
+        """
 
 
 class Pool:
@@ -138,11 +141,11 @@ class Pool:
             self._opening -= 1
             self._resolved_at = -_RESOLVED  # it may have moved
             if self._waiting:
-                self._waiting.popleft().broken(error, began=False)
+                self._waiting.popleft().broken(error)
         elif connection.exchange is not None:
             customer: Customer = connection.exchange
             connection.exchange = None
-            customer.broken(error, began=connection.began)
+            customer.broken(error, began=connection.began, untouched=connection.untouched)
         elif connection in self._idle:
             self._idle.remove(connection)
         self._grow()
@@ -183,7 +186,7 @@ class Pool:
             self._resolving = None
             waiting, self._waiting = self._waiting, deque()
             for customer in waiting:
-                customer.broken(error, began=False)
+                customer.broken(error)
             return
         self._addresses = [(family, address) for family, _, _, _, address in found]
         self._resolved_at = time.monotonic_ns()

@@ -33,7 +33,10 @@ def headers_of(head: bytes) -> RawHeaders:
 
 
 class Received(Response):
-    """An answer of the engine. Headers are read, and the body is inflated, when a flow asks for them."""
+    """An answer of the engine. Headers are read, and the body is inflated, when a flow asks for them.
+
+    A connection makes it, and the exchange that it belongs to says `url`, `seconds` and `history`.
+    """
 
     __slots__ = ("_body_limit", "_content", "_headers", "raw_body", "raw_head")
     __setattr__ = object.__setattr__  # what was worked out is kept; to others it is as frozen as any answer
@@ -47,10 +50,6 @@ class Received(Response):
         self._body_limit = body_limit
         self._headers: RawHeaders | None = None
         self._content: bytes | None = None
-
-    def complete(self, url: str, seconds: float, history: tuple[str, ...]) -> None:
-        """Say what the connection does not know: see `Response`."""
-        self.url, self.seconds, self.history = url, seconds, history  # type: ignore[misc]
 
     @property
     def raw_headers(self) -> RawHeaders:

@@ -3,10 +3,13 @@
 import time
 from collections import Counter, defaultdict
 
-from postflight.load.batch import Batch, Cell, Effort, Flows, Key, Message, count_message
+from postflight.load.batch import STATUS_CLASSES, Batch, Cell, Effort, Flows, Key, Message, count_message
+from postflight.load.exchange import Exchange
 from postflight.load.histogram import Histogram
+from postflight.load.received import Received
 
-_HALF, _US = 500, 1000  # ns
+_HALF, _US, _SECOND = 500, 1000, 1_000_000_000  # ns
+_CLASSES = ("", *STATUS_CLASSES)
 _POSITIONS = len(Flows().numbers)
 
 
@@ -28,23 +31,41 @@ class Recorder:
     def __init__(self) -> None:
         # (Unix second, name) -> positions of `Flows.numbers`
         self.flows: defaultdict[tuple[int, str], list[int]] = defaultdict(lambda: [0] * _POSITIONS)
-        self.lag: list[int] = []  # ns, of each request that was written
+        self._lag: list[int] = []  # ns, of each request that was written
         self.kernel = self.user = 0  # answers whose end was told by this clock
         self._cells: defaultdict[tuple[int, str, str], _Cell] = defaultdict(_Cell)
         self._messages: dict[Message, int] = {}
         self._cpu: int | None = None
         self._began = time.monotonic_ns(), time.thread_time_ns()
 
-    def request(
-        self, second: int, name: str, outcome: str, size: int, latency: int, service: int | None, queueing: int
-    ) -> None:
-        """Note a request that is over. Times in ns; `service` is None when it was not sent, or not answered."""
+    def task(self, second: int, name: str, outcome: str, took: int) -> None:
+        """Note something beyond HTTP that took so long (ns)."""
         cell = self._cells[second, name, outcome]
+        cell.latency.append(took)
+        cell.service.append(took)
+        cell.queueing.append(0)
+
+    def answer(self, exchange: Exchange, answer: Received, *, rejected: bool, unix: int) -> None:
+        """Note an answer. `rejected`: the flow did not expect it; `unix` is what to add for Unix time."""
+        if exchange.kernel:
+            self.kernel += 1
+        else:
+            self.user += 1
+        status = answer.status
+        outcome = "check" if rejected and status < 500 else _CLASSES[status // 100]
+        self.exchange(exchange, outcome, len(answer.raw_body), exchange.ended, unix)
+
+    def exchange(self, exchange: Exchange, outcome: str, size: int, ended: int, unix: int) -> None:
+        """Note a request that is over, with or without an answer."""
+        asked, sent = exchange.asked, exchange.first_sent
+        cell = self._cells[(asked + unix) // _SECOND, exchange.name, outcome]
         cell.bytes += size
-        cell.latency.append(latency)
-        cell.queueing.append(queueing)
-        if service is not None:
-            cell.service.append(service)
+        cell.latency.append(ended - asked)
+        cell.queueing.append(exchange.queueing)
+        if sent:
+            self._lag.append(exchange.lag)
+            if exchange.ended:
+                cell.service.append(exchange.ended - sent)
 
     def message(self, name: str, outcome: str, text: str) -> None:
         """Count an error."""
@@ -71,7 +92,7 @@ class Recorder:
             {place: Flows(*counts) for place, counts in self.flows.items()},
             self._messages,
             Effort(
-                _in_microseconds(self.lag),
+                _in_microseconds(self._lag),
                 Histogram.of({} if self._cpu is None else {self._cpu: 1}),
                 self.kernel,
                 self.user,

@@ -16,6 +16,7 @@ HORIZON = 120  # seconds in which an answer may come; longer than every deadline
 LATE = 3  # seconds after which a window is judged though some of its flows still run
 SILENCE = 5.0  # seconds without a word after which a worker counts as lost
 NOTHING, NO_FLOWS, NO_EFFORT = Histogram(), Flows(), Effort()
+REPORT = 0.5  # seconds between two batches of a worker
 _US = 1_000_000
 OURS = frozenset({"runner"})  # outcomes that say nothing about the deployment
 
@@ -97,6 +98,7 @@ class Worker:
     plays: set[str] = field(default_factory=set)  # profiles that it has not ended yet
     until: float = 0.0  # up to which it has told all
     trouble: str = ""  # why it could not take part, or was lost
+    pauses: list[float] = field(default_factory=list)  # seconds by which its reports were late
     effort: Effort = NO_EFFORT
     flows: Flows = NO_FLOWS
 
@@ -185,7 +187,7 @@ class Results:
     series: dict[str, Series] = field(default_factory=dict)
     workers: dict[str, Worker] = field(default_factory=dict)
 
-    def add(self, worker: str, profile: str, batch: Batch, *, at: float, until: float) -> None:
+    def add(self, worker: str, profile: str, batch: Batch, *, at: float, until: float, late: float = 0.0) -> None:
         """Add a batch of a worker, received `at` (monotonic), which tells all up to `until` (Unix time)."""
         series = self.series[profile]
         series.add(batch)
@@ -194,6 +196,7 @@ class Results:
         teller.flows += batch.flow_total()
         if until - series.begin >= series.warm_up:
             teller.effort += batch.effort
+            teller.pauses.append(late)
 
     def told_until(self) -> float:
         """Return the Unix time up to which every worker that is left has told all; 0 before all have."""

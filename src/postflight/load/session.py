@@ -23,7 +23,7 @@ from postflight.errors import CannotMeasure, ConfigError
 from postflight.load import reports
 from postflight.load.batch import Batch
 from postflight.load.conclusion import End, Ended, conclude
-from postflight.load.orders import LIFELINE_VARIABLE, PROGRESS_VARIABLE, Beat, Orders, class_name
+from postflight.load.orders import PROGRESS_VARIABLE, Beat, Orders, class_name
 from postflight.load.plan import MASTER_OPTION, Plan
 from postflight.load.results import LATE, Results, Series, Worker
 from postflight.load.safety import GRACE, Pace, check_allowed, must_stop
@@ -149,7 +149,14 @@ class Session:
             return
         if self.begin and data["profile"] in self.results.series:
             batch = Batch.from_wire(data["batch"])
-            self.results.add(data["worker"], data["profile"], batch, at=time.monotonic(), until=float(data["until"]))
+            self.results.add(
+                data["worker"],
+                data["profile"],
+                batch,
+                at=time.monotonic(),
+                until=float(data["until"]),
+                late=float(data["late"]),
+            )
         self.cut_off += int(data["cut_off"])
         if data["done"]:
             worker.plays.discard(data["profile"])
@@ -327,7 +334,7 @@ class Session:
             beat = Beat(at, shown.due, shown.ended, shown.failed, shown.p50, shown.p99, lights)
             try:
                 os.write(int(descriptor), json.dumps(asdict(beat)).encode() + b"\n")
-            except OSError:  # whoever listened is gone; `hang_on` ends us
+            except OSError:  # whoever listened is gone; the lifeline ends us
                 os.environ.pop(PROGRESS_VARIABLE, None)
 
     def ended(self, name: str) -> Ended:
@@ -370,18 +377,3 @@ class Session:
         climbs = {name: track.climb.found for name, track in self.tracks.items()}
         reports.write(Path(self.orders.reports), doc, runs or [], climbs, redactor)
         runners.logger.info("Verdict: %s", doc.verdict.decision.value)
-
-
-def end_with_the_command() -> None:
-    """Let this process, master or worker, end when the command that started it is gone."""
-    lifeline = os.environ.get(LIFELINE_VARIABLE, "")
-    if lifeline.isdigit():
-        gevent.spawn(hang_on, int(lifeline))
-
-
-def hang_on(lifeline: int) -> None:
-    """End this process as Ctrl-C would when whoever started it is gone, also when that was killed."""
-    import signal
-
-    gevent.os.tp_read(lifeline, 1)
-    os.kill(os.getpid(), signal.SIGTERM)

@@ -23,6 +23,7 @@ from postflight.load.histogram import highest_in
 from postflight.load.orders import class_name, read_options
 from postflight.load.plan import MASTER_OPTION, Plan
 from postflight.load.profiles import make_work
+from postflight.load.results import REPORT
 from postflight.load.safety import CLEAN_UP
 from postflight.load.work import Party, Share, Work
 from postflight.model import Deployment
@@ -30,7 +31,6 @@ from postflight.redact import Redactor
 from postflight.reference_process import READY_VARIABLE
 from postflight.target import Target, opened
 
-REPORT = 0.5  # seconds
 PREPARE_DEADLINE = 60.0  # seconds: sign-in, and what the profile creates once
 READY, GO, BATCH, STOP = "postflight_ready", "postflight_go", "postflight_batch", "postflight_stop"
 
@@ -95,19 +95,21 @@ class ArrivalUser(User):
                 arrivals = plan.schedule(self.profile, share).offsets()
                 engine.start(arrivals, work.arrive, name=self.profile, begin=self.begin)
                 while not engine.idle and not self.ending:
+                    asleep = time.monotonic()
                     gevent.sleep(REPORT)
-                    self._report(engine.drain())
+                    late = time.monotonic() - asleep - REPORT  # what a frozen or crowded host does to all of us
+                    self._report(engine.drain(), late=late)
             finally:
                 cut_off = engine.stop(CLEAN_UP)  # ends the sessions that flows have started
                 self._report(engine.drain())
         return cut_off
 
-    def _report(self, batch: Batch, *, done: bool = False, cut_off: int = 0) -> None:
+    def _report(self, batch: Batch, *, late: float = 0.0, done: bool = False, cut_off: int = 0) -> None:
         until = time.time()
         feed(self.environment.stats, batch, until)
         self._tell(
             BATCH,
-            {"until": until, "batch": batch.to_wire(), "done": done, "cut_off": cut_off},
+            {"until": until, "late": late, "batch": batch.to_wire(), "done": done, "cut_off": cut_off},
         )
 
     def _tell(self, kind: str, data: Mapping[str, Any]) -> None:
@@ -224,3 +226,4 @@ def listen_as_worker(environment: Environment) -> None:
     runner.register_message(GO, go)
     runner.register_message(STOP, stop)
     runners.WORKER_REPORT_INTERVAL = 1.0  # of Locust's own statistics, which are for the eye
+    runners.MASTER_HEARTBEAT_TIMEOUT = 10  # seconds without a master, and a worker ends: no load that nobody judges

@@ -11,7 +11,7 @@ import httpx
 
 from postflight.errors import CannotMeasure, DeploymentFault, NotEnoughEvidence, PostflightError, UnexpectedAnswer
 from postflight.flow import Flow, Pause, Request, Task, Together, Wish
-from postflight.load.batch import ENDINGS, FAILED, INVALID, OK, STATUS_CLASSES, STOPPED, UNKNOWN
+from postflight.load.batch import ENDINGS, FAILED, INVALID, OK, STOPPED, UNKNOWN
 from postflight.load.cookies import Cookies
 from postflight.load.exchange import Exchange
 from postflight.load.parts import Parts
@@ -30,7 +30,7 @@ class Visit:
     """A flow that runs, and what one user's browser keeps. Owned by the loop's thread."""
 
     __slots__ = (
-        "_driver", "_exchange", "_flow", "_parts", "_pause", "_task", "_token", "_told", "cookies", "name", "second",
+        "_driver", "_exchange", "_flow", "_last", "_parts", "_pause", "_task", "_thrown", "_token", "_told", "cookies", "name", "second",
     )  # fmt: skip
 
     def __init__(self, driver: "Driver", name: str, second: int, flow: Flow[Any]) -> None:
@@ -39,6 +39,8 @@ class Visit:
         self._parts: Parts | None = None
         self._pause: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
+        self._last: Received | None = None  # whose cookies are not yet kept
+        self._thrown: BaseException | None = None  # by us, last
         self._token = ""  # that its requests carried last
         self._told = False  # that the run ends
         self.cookies: Cookies | None = None
@@ -51,32 +53,24 @@ class Visit:
 
     def answer(self, exchange: Exchange, response: Received) -> None:
         """Hand an answer to the flow. What the flow says of it at once decides how the request is counted."""
-        self._driver.exchanges.discard(exchange)
+        driver = self._driver
+        driver.exchanges.discard(exchange)
         self._exchange = None
-        if response.may_set_cookie:
-            self.learn(response.url, response)
         if self._parts is not None:
+            self.learn(response)
             self._parts.answers[exchange] = response
             self._part_ended(self._parts, exchange)
             return
+        self._last = response
         rejected = self._go(self._flow.send, response, 0)
-        self._note_answer(exchange, response, rejected=rejected)
+        driver.recorder.answer(exchange, response, rejected=rejected, unix=driver.clock.unix)
 
-    def _note_answer(self, exchange: Exchange, response: Received, *, rejected: bool) -> None:
-        outcome = STATUS_CLASSES[response.status // 100 - 1]
-        if rejected and response.status < 500:
-            outcome = "check"
-        self._note(exchange, outcome, len(response.raw_body), exchange.ended)
-        if exchange.kernel:
-            self._driver.recorder.kernel += 1
-        else:
-            self._driver.recorder.user += 1
-
-    def learn(self, url: str, answer: Received) -> None:
-        """Keep an answer's cookies."""
-        if self.cookies is None:
-            self.cookies = Cookies()
-        self.cookies.learn(url, answer)
+    def learn(self, answer: Received) -> None:
+        """Keep the cookies that an answer sets."""
+        if answer.may_set_cookie:
+            if self.cookies is None:
+                self.cookies = Cookies()
+            self.cookies.learn(answer.url, answer)
 
     def fault(self, exchange: Exchange, error: BaseException) -> None:
         """Throw what the error means into the flow."""
@@ -85,13 +79,13 @@ class Visit:
         explained = explain(error, exchange.url)
         outcome = _outcome(error, explained)
         if not exchange.wish.expects_end:
-            self._note(exchange, outcome, 0, time.monotonic_ns())
+            self._driver.recorder.exchange(exchange, outcome, 0, time.monotonic_ns(), self._driver.clock.unix)
             self._say(exchange.name, outcome, str(explained))
         if self._parts is not None:
             self._parts.error = self._parts.error or explained
             self._part_ended(self._parts, exchange)
         else:
-            self._go(self._flow.throw, explained, 0)
+            self._throw(explained)
 
     # -- the end of the run
 
@@ -103,7 +97,7 @@ class Visit:
             return  # at its next wish
         self._drop()
         self._told = True
-        self._go(self._flow.throw, Stopped(), 0)
+        self._throw(Stopped())
 
     def cut_off(self) -> None:
         """End the flow without another wish."""
@@ -124,7 +118,7 @@ class Visit:
                 return False
             except DeploymentFault as error:
                 self._over(FAILED, error)
-                return True
+                return error is not self._thrown  # what we have thrown in says nothing of the last answer
             except NotEnoughEvidence as error:
                 self._over(UNKNOWN, error)
                 return False
@@ -139,46 +133,56 @@ class Visit:
                 self._told, thrown = True, Stopped()
             else:
                 try:
-                    self._grant(wish, intended)
+                    if isinstance(wish, Request):
+                        self._exchange = exchange = self._ask(wish, intended or time.monotonic_ns())
+                        exchange.begin()
+                    else:
+                        self._grant(wish)
                 except Exception as error:  # noqa: BLE001 - an address or header that is none, or no wish at all
                     self._drop()
                     thrown = error
                 else:
                     return False
-            step, value = self._flow.throw, thrown
+            step, value, self._thrown = self._flow.throw, thrown, thrown
 
-    def _grant(self, wish: Wish, intended: int) -> None:
-        asked = intended or time.monotonic_ns()
-        if isinstance(wish, Request):
-            self._exchange = self._ask(wish, asked)
-            self._exchange.begin()
-        elif isinstance(wish, Pause):
-            self._pause = self._driver.loop.call_later(wish.seconds, self._rested)
-        elif isinstance(wish, Together):
-            self._parts = Parts([self._ask(request, asked) for request in wish.requests])
-            self._parts.begin()
-        else:
-            self._task = self._driver.loop.create_task(self._work(wish, asked))
+    def _throw(self, error: BaseException) -> None:
+        self._thrown = error
+        self._go(self._flow.throw, error, 0)
 
     def _ask(self, wish: Request, asked: int) -> Exchange:
         driver = self._driver
+        if self._last is not None:  # only now does somebody need what it set
+            self.learn(self._last)
+            self._last = None
         if wish.token is not None:
             self._token = wish.token
         exchange = Exchange(wish, driver.routes.of(wish), self, asked, driver.pools, driver.writer)
         driver.exchanges.add(exchange)
         return exchange
 
+    def _grant(self, wish: Pause | Together | Task) -> None:
+        if isinstance(wish, Pause):
+            self._pause = self._driver.loop.call_later(wish.seconds, self._rested)
+        elif isinstance(wish, Together):
+            asked = time.monotonic_ns()
+            self._parts = Parts([self._ask(request, asked) for request in wish.requests])
+            self._parts.begin()
+        else:
+            self._task = self._driver.loop.create_task(self._work(wish, time.monotonic_ns()))
+
     def _part_ended(self, parts: Parts, exchange: Exchange) -> None:
         """Hand on the answers when all have come, or the first error when all have ended."""
         if not parts.ended(exchange):
             return
+        driver = self._driver
         self._parts, rejected = None, False
         if parts.error is not None:  # of those that came none is at fault
-            self._go(self._flow.throw, parts.error, 0)
+            self._throw(parts.error)
         else:
             rejected = self._go(self._flow.send, parts.in_order(), 0)
         for answered, response in parts.answers.items():
-            self._note_answer(answered, response, rejected=rejected and response.status >= 400)
+            rejected_too = rejected and response.status >= 400
+            driver.recorder.answer(answered, response, rejected=rejected_too, unix=driver.clock.unix)
 
     async def _work(self, wish: Task, asked: int) -> None:
         """Run what is not HTTP, and hand on what came of it."""
@@ -198,7 +202,7 @@ class Visit:
         self._task = None
         took = time.monotonic_ns() - asked
         second = (asked + self._driver.clock.unix) // 1_000_000_000
-        self._driver.recorder.request(second, wish.name, outcome, 0, took, took, 0)
+        self._driver.recorder.task(second, wish.name, outcome, took)
         self._go(step, value, 0)
 
     @property
@@ -227,16 +231,6 @@ class Visit:
     def _rested(self) -> None:
         self._pause = None
         self._go(self._flow.send, None, 0)
-
-    def _note(self, exchange: Exchange, outcome: str, size: int, ended: int) -> None:
-        asked, recorder = exchange.asked, self._driver.recorder
-        second = (asked + self._driver.clock.unix) // 1_000_000_000
-        service = None
-        if exchange.first_sent:
-            recorder.lag.append(exchange.lag)
-            if exchange.ended:
-                service = exchange.ended - exchange.first_sent
-        recorder.request(second, exchange.name, outcome, size, ended - asked, service, exchange.queueing)
 
     def _over(self, how: int, error: Exception | None = None) -> None:
         if error is not None:
