@@ -317,6 +317,26 @@ IN_CONTRACT = (
     HEAD_DIFFERS, PRIVATE_CACHED, VARY_MISSING, ACCEPT_IGNORED, RARE_500, RARE_EMPTY, HEALTH_WITHOUT_CHECK,
     HEALTH_CONTRADICTS, HEALTH_200_DEGRADED, HEALTH_FROZEN, REGION_HEALTH_SHAPE,
 )  # fmt: skip
+# Under load: what a single visitor never sees (load_faults.py, and where previews and broadcasts are made)
+SLOW_ABOVE_RATE = Fault("slow-above-rate", "above 40 requests/s each takes 1 s longer", ("VEL-M1", "P13-L1", "P13-P1"))
+ERRORS_ABOVE_RATE = Fault("errors-above-rate", "above 40 requests/s every second one fails", ("VEL-M1", "P13-L1"))
+STALL = Fault("stall", "at its 300th request everything waits for 1.5 s, once", ("P13-L1", "P13-P1"))
+LEAK = Fault("leak", "each request makes all later ones 3 ms slower", ("VEL-M1", "P13-L1"))
+RATE_COLLAPSE = Fault("rate-collapse", "a lock lets 40 requests/s through and no more", ("VEL-M1", "P13-L1"))
+SLOW_ASSET = Fault("slow-asset", "the landing page's hero image takes 3 s", ("P13-L1", "P13-P1"))
+CONNECTION_RESETS = Fault("connection-resets", "every 20th answer breaks off in the middle", ("VEL-M1", "P13-L1"))
+CORRUPT_BODIES = Fault("corrupt-bodies", "every tenth compressed body has a wrong checksum", ("VEL-M1", "P13-L1"))
+CROSSED_ANSWERS = Fault(
+    "crossed-answers", "every fifth read of a project shows the one read before", ("P13-L1", "P13-X5")
+)
+PREVIEW_STUCK = Fault("preview-stuck", "every fifth preview stays in `creating`", ("VEL-M1", "VEL-S6"))
+SESSIONS_LEFT = Fault("sessions-left", "every third preview that is ended lives on", ("VEL-M3", "VEL-S8"))
+EDITS_LOST = Fault("edits-lost", "every fifth broadcast goes nowhere", ("VEL-M1", "VEL-S7"))
+POOL_RACE = Fault("pool-race", "starts at the same time pass the pool's limit", ("VEL-M3", "VEL-S9"))
+
+UNDER_LOAD = frozenset({
+    SLOW_ABOVE_RATE, ERRORS_ABOVE_RATE, STALL, LEAK, RATE_COLLAPSE, SLOW_ASSET, CONNECTION_RESETS, CORRUPT_BODIES,
+})  # fmt: skip
 
 IN_PAGES = frozenset({
     POLICY_NOT_FOR_BROWSERS, POLICY_ON_FIRST_VISIT, POLICY_IN_BODY, POLICY_TIGHTENED, META_BLOCKS_OWN_SCRIPTS,
@@ -356,6 +376,8 @@ REGISTRY: dict[str, Fault] = {
         REPORTS_FORGOTTEN,
         ERROR_RATE_TENTH, OUTAGE, SWITCH_DROPS, SWITCH_GAP, SWITCH_502, SWITCH_FLAPS, SWITCH_IGNORED, ROLLBACK_BROKEN,
         *IN_CONTRACT,
+        SLOW_ABOVE_RATE, ERRORS_ABOVE_RATE, STALL, LEAK, RATE_COLLAPSE, SLOW_ASSET, CONNECTION_RESETS, CORRUPT_BODIES,
+        CROSSED_ANSWERS, PREVIEW_STUCK, SESSIONS_LEFT, EDITS_LOST, POOL_RACE,
     )
 }  # fmt: skip
 

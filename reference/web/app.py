@@ -10,6 +10,7 @@ from starlette.types import ASGIApp
 
 from reference.answers import ERROR_HANDLERS, CrashMiddleware, answer_http_error
 from reference.contract_faults.middleware import ContractFaultsMiddleware
+from reference.load_faults import LoadFaultsMiddleware
 from reference.metrics import HttpMetrics, MetricsMiddleware
 from reference.page_faults import PageFaultsMiddleware
 from reference.services import Services
@@ -43,7 +44,8 @@ def create_web(services: Services, orchestrator: httpx.AsyncClient) -> ASGIApp:
     app.state.orchestrator = orchestrator
     inner = TroubleMiddleware(GeoMiddleware(app, services), services)
     spoilt = ContractFaultsMiddleware(HeadersMiddleware(inner, services), services.settings.faults)
-    return MetricsMiddleware(PageFaultsMiddleware(spoilt, services), metrics)
+    pages_and_api = PageFaultsMiddleware(spoilt, services)
+    return MetricsMiddleware(LoadFaultsMiddleware(pages_and_api, services), metrics)
 
 
 async def _answer_http_error(request: Request, error: Exception) -> Response:

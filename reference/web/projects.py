@@ -14,6 +14,7 @@ from reference.answers import Body, Text, not_found, read_choice, read_json, rea
 from reference.database import fetch_one
 from reference.faults import (
     CREATED_TWICE,
+    CROSSED_ANSWERS,
     PROJECT_CHANGED_BY_OTHERS,
     PROJECT_DELETED_BY_OTHERS,
     PROJECT_NOT_STORED,
@@ -31,6 +32,7 @@ _SORTED_BY = {
     "name": sql.SQL('name collate "C"'),
 }
 _ORDERS = ("desc", "asc")
+_CROSSED_EVERY = 5  # reads, when that fault is planted
 _MAIN_JS = 'console.debug("main.js of this project runs");\n'
 
 
@@ -137,7 +139,17 @@ async def _read(request: Request) -> Response:
         row = await fetch_one(connection, "select * from projects where id = %s", [request.path_params["id"]])
     if row is None:
         raise not_found("project")
+    if CROSSED_ANSWERS in services_of(request).settings.faults:
+        row = _crossed(request, row)
     return JSONResponse(_project_json(row))
+
+
+def _crossed(request: Request, row: DictRow) -> DictRow:
+    """Return, every fifth time, what was read before for whoever read it."""
+    state = request.app.state
+    state.reads = getattr(state, "reads", 0) + 1
+    before, state.read_last = getattr(state, "read_last", row), row
+    return before if state.reads % _CROSSED_EVERY == 0 else row
 
 
 async def _change(request: Request) -> Response:

@@ -16,6 +16,7 @@ COMMANDS = {  # name -> "module:attribute"
     "headers": "postflight.commands.headers:headers",
     "history": "postflight.commands.history:history",
     "rollback": "postflight.commands.rollback:rollback",
+    "load": "postflight.commands.load:load",
     "serve": "postflight.commands.serve:serve",
     "replay": "postflight.commands.replay:replay",
     "simulate": "postflight.commands.simulate:command",

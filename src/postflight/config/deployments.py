@@ -101,6 +101,9 @@ class Limits(Document):
         Duration | None, Field(description="the shortest idle time that a preview can be started with")
     ] = None
     database_connections: Annotated[Count | None, Field(description="connections in use at a time")] = None
+    max_rate: Annotated[PerSecond | None, Field(description="requests that a load test may send; none without it")] = (
+        None
+    )
 
 
 class RateLimitEntry(Document):

@@ -15,6 +15,17 @@ from postflight.probes.network import LOOPBACK, proxy_for
 Wrap = Callable[[httpx.AsyncBaseTransport], httpx.AsyncBaseTransport]
 
 
+def trust(ca_file: str | None) -> ssl.SSLContext:
+    """Return whom we trust: certifi's authorities (or SSL_CERT_FILE) and `ca_file`. Raises `ConfigError`."""
+    certificates = httpx.create_ssl_context()
+    if ca_file is not None:
+        try:
+            certificates.load_verify_locations(cafile=ca_file)
+        except (OSError, ssl.SSLError) as error:
+            raise ConfigError(f"ca_file {ca_file} holds no usable certificate: {error}") from error
+    return certificates
+
+
 def open_transport(
     *,
     run_id: str,
@@ -34,19 +45,14 @@ def open_transport(
         ConfigError: a certificate file that is none, or a proxy that cannot be used.
 
     """
-    trust = httpx.create_ssl_context()
-    if ca_file is not None:
-        try:
-            trust.load_verify_locations(cafile=ca_file)
-        except (OSError, ssl.SSLError) as error:
-            raise ConfigError(f"ca_file {ca_file} holds no usable certificate: {error}") from error
+    certificates = trust(ca_file)
     try:
         return httpx.AsyncClient(
-            verify=trust,
+            verify=certificates,
             http2=http2,
             timeout=None,  # noqa: S113 - `exchange` has one deadline for all of it, which httpx has not
             limits=limits,
-            **_ways_out(wrap, targets, verify=trust, http2=http2, limits=limits),
+            **_ways_out(wrap, targets, verify=certificates, http2=http2, limits=limits),
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
             headers={
                 "User-Agent": f"Postflight/{__version__} (+synthetic; run {run_id})",
