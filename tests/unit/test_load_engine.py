@@ -80,7 +80,7 @@ def keeping(answer: Callable[[hostile.Call, int], bytes]) -> Iterator[tuple[str,
             call.send(said)
             if not (head := hostile._read_head(call.socket)):
                 return
-            call = hostile.Call(call.socket, head, call.ending)  # noqa: PLW2901
+            call = hostile.Call(call.socket, head, call.ending)
 
     with hostile.serving(behave) as url:
         yield url, calls
@@ -516,7 +516,7 @@ def test_an_engine_that_dies_says_so() -> None:
 
 GEVENT = """
 import gevent.monkey; gevent.monkey.patch_all()
-import sys, gevent, threading
+import sys, gevent
 from postflight.flow import Request
 from postflight.load.engine import Engine
 from postflight.model import Deployment
@@ -550,4 +550,6 @@ def test_it_works_beside_gevent_and_over_tls() -> None:
             check=False,
         )
 
-    assert done.stdout.split() == ["20", "True", "20"], done.stderr
+    ok, ticked, kernel = done.stdout.split() or [done.stderr] * 3
+    assert (ok, ticked) == ("20", "True")
+    assert int(kernel) >= 10 or sys.platform != "linux"
