@@ -135,6 +135,7 @@ class Driver:
         for pool in self.pools.values():
             pool.close()
         self._alarm.close()
+        self.clock.close()
 
     # -- its own business
 
