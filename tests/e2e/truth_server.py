@@ -41,7 +41,8 @@ LOG: list[tuple[int, int, int, int]] = []
 async def main() -> None:
     loop = asyncio.get_running_loop()
     server = await loop.create_server(Server, "127.0.0.1", 0, backlog=4096)
-    print(server.sockets[0].getsockname()[1], flush=True)
+    sys.stdout.write(f"{server.sockets[0].getsockname()[1]}\n")
+    sys.stdout.flush()
     begun = asyncio.Event()
     ended = asyncio.Event()
 

@@ -17,6 +17,7 @@ from postflight.errors import CannotMeasure, ConfigError, DeploymentFault, NotEn
 from postflight.flow import Flow, Pause, Request, Response
 from postflight.load.batch import Batch
 from postflight.load.engine import Engine
+from postflight.load.histogram import bucket_of
 from postflight.model import Deployment, Service
 from tests import hostile
 
@@ -161,7 +162,7 @@ def test_connections_are_bounded_and_the_wait_is_queueing_and_latency() -> None:
     with keeping(answer) as (url, calls), Engine(deployed(url), "run-1", connections=2) as engine:
         engine.start([0.0] * 6, lambda _: ask(GET)())
         wait_for(lambda: len(calls) == 2)
-        time.sleep(0.05)  # what the four others wait at least
+        time.sleep(0.3)  # what the four others wait at least, and more than it takes to connect
         assert len(calls) == 2
         released.set()
         wait_for(lambda: engine.idle)
@@ -169,8 +170,8 @@ def test_connections_are_bounded_and_the_wait_is_queueing_and_latency() -> None:
         whole = engine.drain().total()
 
     assert whole.count == 6
-    assert sum(count for bucket, count in whole.queueing.counts.items() if bucket > 2048) == 4
-    assert whole.latency.quantile(0.1) >= 50_000 * 0.99
+    assert sum(count for bucket, count in whole.queueing.counts.items() if bucket > bucket_of(250_000)) == 4
+    assert whole.latency.quantile(0.1) >= 250_000
 
 
 @pytest.mark.parametrize(
@@ -311,7 +312,6 @@ def test_tls_is_verified(name: str, expired: bool, known: bool, words: str) -> N
         assert words in next(iter(batch.messages)).text
     else:
         assert outcomes(batch) == {"2xx": 1}
-        assert batch.effort.kernel == (sys.platform == "linux")
 
 
 def test_a_large_answer_over_tls_is_whole() -> None:
@@ -516,9 +516,10 @@ def test_an_engine_that_dies_says_so() -> None:
 
 GEVENT = """
 import gevent.monkey; gevent.monkey.patch_all()
-import sys, gevent, threading
+import sys, gevent
 from postflight.flow import Request
 from postflight.load.engine import Engine
+from postflight.load.histogram import bucket_of
 from postflight.model import Deployment
 ticks = 0
 def tick():
@@ -550,4 +551,6 @@ def test_it_works_beside_gevent_and_over_tls() -> None:
             check=False,
         )
 
-    assert done.stdout.split() == ["20", "True", "20"], done.stderr
+    ok, ticked, kernel = done.stdout.split() or [done.stderr] * 3
+    assert (ok, ticked) == ("20", "True")
+    assert int(kernel) >= 10 or sys.platform != "linux"

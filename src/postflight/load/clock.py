@@ -10,6 +10,8 @@ import sys
 import time
 from collections.abc import Sequence
 
+from postflight.load.native import original
+
 _TIMESTAMPNS = 35  # SO_TIMESTAMPNS and SCM_TIMESTAMPNS of asm-generic/socket.h; Python's socket does not name it
 _TIMESPEC = struct.Struct("@ll")
 _unpack = _TIMESPEC.unpack
@@ -22,11 +24,18 @@ Ancillary = Sequence[tuple[int, int, bytes]]
 class Clock:
     """Turns time of the day into monotonic time. Owned by one thread."""
 
-    __slots__ = ("unix",)
+    __slots__ = ("_asking", "unix")
 
     def __init__(self) -> None:
+        # the kernel begins to stamp a while after the first socket asks, and ends with the last one: this one stays
+        self._asking: socket.socket = original("socket", "socket")(socket.AF_INET, socket.SOCK_DGRAM)
+        ask_for_timestamps(self._asking)
         self.unix = 0  # what to add to a monotonic time to get Unix time
         self.set()
+
+    def close(self) -> None:
+        """Ask for no more timestamps."""
+        self._asking.close()
 
     def set(self) -> None:
         """Compare the two clocks again: time of the day may be corrected while we run."""

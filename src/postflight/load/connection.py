@@ -28,13 +28,13 @@ class Owner(Protocol):
     """Who is told what becomes of a connection."""
 
     def opened(self, connection: "Connection") -> None:
-        """It stands, TLS included."""
+        """Hear that it stands, TLS included."""
 
     def answered(self, connection: "Connection", answer: Received, at: int, *, kernel: bool) -> None:
-        """A whole answer came, at this monotonic time (ns), by the kernel's clock or ours."""
+        """Take a whole answer, that came at this monotonic time (ns), by the kernel's clock or ours."""
 
     def lost(self, connection: "Connection", error: BaseException) -> None:
-        """It never stood, or is closed now."""
+        """Hear that it never stood, or is closed now."""
 
 
 class Connection:
@@ -42,9 +42,8 @@ class Connection:
 
     __slots__ = (
         "_addresses", "_ancillary", "_answer_bytes", "_body", "_clock", "_done", "_head", "_hints", "_incoming",
-        "_keeps", "_limit", "_loop", "_outgoing", "_owner", "_parser", "_socket", "_status", "_tls", "_unsent", "closed",
-        "exchange", "fd", "free_since", "head_only", "on_body", "phase", "phase_since",
-        "untouched",
+        "_keeps", "_limit", "_loop", "_outgoing", "_owner", "_parser", "_socket", "_status", "_tls", "_unsent",
+        "closed", "exchange", "fd", "free_since", "head_only", "on_body", "phase", "phase_since", "untouched",
     )  # fmt: skip
 
     def __init__(
@@ -188,7 +187,7 @@ class Connection:
     # -- receiving
 
     def _readable(self) -> None:
-        """Read until an answer is whole or nothing is left: libuv tells of a reset once, together with what came before."""
+        """Read until an answer is whole or nothing is left: libuv tells of a reset once, with what came before."""
         awaited = self.exchange
         while not self.closed and self.exchange is awaited:
             try:
@@ -273,7 +272,7 @@ class Connection:
         self._owner.answered(self, answer, at if kernel else now, kernel=kernel)
 
     def _ended(self) -> None:
-        """The server closed. That ends an answer whose length it had not told."""
+        """Make of the server's close what it is: the end also of an answer whose length it had not told."""
         if self._status and not self._is_framed() and self.exchange is not None and not self._done:
             self._done, self._keeps = True, False
             self._finish()
@@ -302,6 +301,7 @@ class Connection:
         self._parser = httptools.HttpResponseParser(self)
 
     def on_headers_complete(self) -> None:
+        """Note the status."""
         if self._done:
             raise httpx.RemoteProtocolError("two answers to one request")
         self._status = self._parser.get_status_code()
@@ -309,6 +309,7 @@ class Connection:
             self._done, self._keeps = True, self._parser.should_keep_alive()
 
     def on_message_complete(self) -> None:
+        """Note the end of an answer, or of one that only announces it."""
         if self._status >= 200:
             self._done, self._keeps = True, self._parser.should_keep_alive()
         else:

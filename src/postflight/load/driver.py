@@ -1,4 +1,4 @@
-"""Runs flows in the loop's thread: starts them when they are due, grants their wishes, and notes what became of each."""
+"""Runs flows in the loop's thread: starts them when they are due, and notes what became of each."""
 
 import asyncio
 import contextlib
@@ -135,6 +135,7 @@ class Driver:
         for pool in self.pools.values():
             pool.close()
         self._alarm.close()
+        self.clock.close()
 
     # -- its own business
 
@@ -143,7 +144,7 @@ class Driver:
         return Pool(self.loop, origin, self._trust, self.clock, limit=limits.connections, body_limit=limits.body)
 
     def _ring(self) -> None:
-        """Start the flows that are due. Of more than some the alarm rings again, after the loop has looked at answers."""
+        """Start the flows that are due; some at a time, the alarm rings again after the loop has looked at answers."""
         for _ in range(_AT_ONCE):
             if not self._due:
                 self._alarm.off()

@@ -73,7 +73,7 @@ class Engine:
         self._error: BaseException | None = None
 
     def __enter__(self) -> Self:
-        """Start the thread. Raises `ConfigError` for a certificate file, and `UnexpectedAnswer` for an address, that is none."""
+        """Start the thread. Raises `ConfigError` for a certificate file that is none; so `UnexpectedAnswer`, an address."""
         for url in urls(self._deployment):
             if url.startswith("http"):
                 place(url)
@@ -100,7 +100,7 @@ class Engine:
         """Add a series of flows: one for each arrival (seconds after `begin`, ascending).
 
         `begin` is Unix time, so that workers on several hosts can share it; None is now. `name` is that of the flows in
-        `Batch.flows`. `arrivals` and `make_flow` are called in the engine's thread. May be called again while others run.
+        `Batch.flows`. `arrivals` and `make_flow` are called in the engine's thread. Others may run already.
         """
         at = time.monotonic_ns() if begin is None else time.monotonic_ns() + round((begin - time.time()) * 1e9)
         series = Series(name, iter(arrivals), make_flow, at)

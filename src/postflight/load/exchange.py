@@ -26,13 +26,13 @@ class Asker(Protocol):
     cookies: Cookies | None
 
     def answer(self, exchange: "Exchange", response: Received) -> None:
-        """It is answered."""
+        """Take the answer."""
 
     def learn(self, answer: Received) -> None:
         """Keep the cookies of an answer that is not handed on, since it redirects."""
 
     def fault(self, exchange: "Exchange", error: BaseException) -> None:
-        """It is not, and will not be."""
+        """Hear that there will be none."""
 
 
 class Exchange:
@@ -79,7 +79,7 @@ class Exchange:
         """Send it."""
         self._connection, self._reused = connection, reused
         since = self._since
-        possible = ready if ready > since else since  # from then on only we held it up
+        possible = max(since, ready)  # from then on only we held it up
         self.sent = sent = time.monotonic_ns()
         if not self.first_sent:
             self.first_sent, self.queueing, self.lag = sent, possible - since, sent - possible

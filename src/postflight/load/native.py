@@ -26,6 +26,6 @@ def start_thread(function: Callable[[], None]) -> None:
 def stream_socket(family: int) -> socket.socket:
     """Return a non-blocking TCP socket that sends at once."""
     made: socket.socket = original("socket", "socket")(family, socket.SOCK_STREAM)
-    made.setblocking(False)
+    made.settimeout(0)
     made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return made

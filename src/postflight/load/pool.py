@@ -25,13 +25,13 @@ class Customer(Protocol):
     sent: int
 
     def carried(self, connection: Connection, ready: int, *, reused: bool) -> None:
-        """Here is one; it has been ready since this time (ns), 0 when there was nothing to wait for."""
+        """Take this one; it has been ready since this time (ns), 0 when there was nothing to wait for."""
 
     def answered(self, answer: Received, at: int, *, kernel: bool) -> None:
-        """The answer has come."""
+        """Take the answer."""
 
     def broken(self, error: BaseException, *, began: bool = False, untouched: bool = False) -> None:
-        """The connection is lost, or there will be none.
+        """Hear that the connection is lost, or that there will be none.
 
         `began`: a part of an answer had come. `untouched`: nothing of the request had gone.
         """
@@ -116,12 +116,12 @@ class Pool:
     # -- what a connection tells
 
     def opened(self, connection: Connection) -> None:
-        """A connection stands: it goes to whoever waits longest."""
+        """Give a connection that stands now to whoever waits longest."""
         self._opening -= 1
         self._offer(connection, time.monotonic_ns(), reused=False)
 
     def answered(self, connection: Connection, answer: Received, at: int, *, kernel: bool) -> None:
-        """An answer is complete: the connection is free again, for the next first, and then the answer is handed on."""
+        """Free the connection, for the next first, and then hand on the answer."""
         customer: Customer = connection.exchange
         connection.exchange = None
         if connection.closed:
@@ -135,7 +135,7 @@ class Pool:
         customer.answered(answer, at, kernel=kernel)
 
     def lost(self, connection: Connection, error: BaseException) -> None:
-        """A connection is lost: whom it carried is told; where it never stood, whoever waits longest."""
+        """Tell whom it carried that a connection is lost; where it never stood, whoever waits longest."""
         self._all.discard(connection)
         if connection.phase != "open":
             self._opening -= 1

@@ -1,4 +1,4 @@
-"""What the engine's thread writes down: a few appends for each request. Whoever drains makes a `Batch` of it, in bulk."""
+"""What the engine's thread writes down: a few appends a request. Whoever drains makes a `Batch` of it, in bulk."""
 
 import time
 from collections import Counter, defaultdict

@@ -1,4 +1,4 @@
-"""One flow that runs: a virtual user's visit. Its wishes are granted one after the other, as `probes.client` does it."""
+"""One flow that runs: a virtual user's visit. Its wishes are granted one by one, as `probes.client` does it."""
 
 import asyncio
 import contextlib
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from postflight.errors import CannotMeasure, DeploymentFault, NotEnoughEvidence, PostflightError, UnexpectedAnswer
-from postflight.flow import Flow, Pause, Request, Task, Together, Wish
+from postflight.flow import Flow, Pause, Request, Task, Together
 from postflight.load.batch import ENDINGS, FAILED, INVALID, OK, STOPPED, UNKNOWN
 from postflight.load.cookies import Cookies
 from postflight.load.exchange import Exchange
@@ -23,14 +23,15 @@ if TYPE_CHECKING:
 
 
 class Stopped(BaseException):  # not an Exception: a flow that catches those must not go on
-    """The run ends. Thrown into a flow, so that its `finally` removes what it created; it may send requests for that."""
+    """The run ends. Thrown into a flow so that its `finally` removes what it created; it may send requests for it."""
 
 
 class Visit:
     """A flow that runs, and what one user's browser keeps. Owned by the loop's thread."""
 
     __slots__ = (
-        "_driver", "_exchange", "_flow", "_last", "_parts", "_pause", "_task", "_thrown", "_token", "_told", "cookies", "name", "second",
+        "_driver", "_exchange", "_flow", "_last", "_parts", "_pause", "_task", "_thrown", "_token", "_told", "cookies",
+        "name", "second",
     )  # fmt: skip
 
     def __init__(self, driver: "Driver", name: str, second: int, flow: Flow[Any]) -> None:
@@ -128,22 +129,26 @@ class Visit:
             except Exception as error:  # noqa: BLE001 - somebody else's code, as in `begin`
                 self._over(INVALID, error)
                 return False
-            thrown: BaseException
-            if self._driver.stopping and not self._told:
-                self._told, thrown = True, Stopped()
+            trouble = self._grant(wish, intended)
+            if trouble is None:
+                return False
+            step, value, self._thrown = self._flow.throw, trouble, trouble
+
+    def _grant(self, wish: Any, intended: int) -> BaseException | None:
+        """Begin what the flow wishes; or return what to throw into it instead."""
+        if self._driver.stopping and not self._told:
+            self._told = True
+            return Stopped()
+        try:
+            if isinstance(wish, Request):
+                self._exchange = exchange = self._ask(wish, intended or time.monotonic_ns())
+                exchange.begin()
             else:
-                try:
-                    if isinstance(wish, Request):
-                        self._exchange = exchange = self._ask(wish, intended or time.monotonic_ns())
-                        exchange.begin()
-                    else:
-                        self._grant(wish)
-                except Exception as error:  # noqa: BLE001 - an address or header that is none, or no wish at all
-                    self._drop()
-                    thrown = error
-                else:
-                    return False
-            step, value, self._thrown = self._flow.throw, thrown, thrown
+                self._grant_other(wish)
+        except Exception as error:  # noqa: BLE001 - an address or header that is none, or no wish at all
+            self._drop()
+            return error
+        return None
 
     def _throw(self, error: BaseException) -> None:
         self._thrown = error
@@ -160,7 +165,7 @@ class Visit:
         driver.exchanges.add(exchange)
         return exchange
 
-    def _grant(self, wish: Pause | Together | Task) -> None:
+    def _grant_other(self, wish: Pause | Together | Task) -> None:
         if isinstance(wish, Pause):
             self._pause = self._driver.loop.call_later(wish.seconds, self._rested)
         elif isinstance(wish, Together):
