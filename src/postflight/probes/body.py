@@ -1,4 +1,4 @@
-"""Reads a body without trust it: a bound on the wire, and the same bound again when inflated."""
+"""Reads a body without trusting it: a bound on the wire, and the same bound again when inflated."""
 
 import zlib
 from collections.abc import AsyncIterator, Callable
