@@ -187,17 +187,24 @@ def bind(
 
 
 def run_phase(schema: BaseSchema, phase: PhaseName, *, seconds: float) -> Gathered:
-    """Run one phase over the schema's operations, for `seconds` at most, and one request beyond."""
+    """Run one phase over the schema's operations, for `seconds` at most, and one request beyond.
+
+    Raises `KeyboardInterrupt` when it was interrupted: Schemathesis itself would end the phase, and tell nobody.
+    """
     context = EngineContext(schema=schema, stop_event=threading.Event())
     context.control.max_time = seconds  # type: ignore[assignment]  # a whole number only where the command line gives it
     if phase is PhaseName.STATEFUL_TESTING:
         context.apply_stateful_inference()
-    gathered = Gathered()
+    gathered, interrupted = Gathered(), False
     for event in run.execute(context, Phase(phase)):
         if isinstance(event, events.ScenarioFinished):
             gathered.recorders.append(event.recorder)
         elif isinstance(event, events.NonFatalError):
             gathered.errors.append(event.value)
+        elif isinstance(event, events.Interrupted):
+            interrupted = True
+    if interrupted:
+        raise KeyboardInterrupt
     return gathered
 
 
