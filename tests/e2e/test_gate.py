@@ -86,6 +86,21 @@ def test_stages_cannot_be_led_elsewhere(run_gate: RunGate, site: str, option: st
     assert f"{option.partition('=')[0]} is an option of the gate itself" in result.output
 
 
+@pytest.mark.parametrize(
+    ("arguments", "variable", "words"),
+    [
+        ([], "--budgets=lax.yaml", "--budgets is an option of the gate itself"),
+        (["--", "@options.txt"], "", "@options.txt: write the options themselves"),
+    ],
+)
+def test_nor_through_a_variable_or_a_file(
+    run_gate: RunGate, site: str, arguments: list[str], variable: str, words: str
+) -> None:
+    result = run_gate({"smoke": GREEN}, "--base-url", site, *arguments, env={"PYTEST_ADDOPTS": variable})
+    assert result.exit_code == 30
+    assert words in result.output
+
+
 def test_a_verdict_about_something_else_is_invalid(run_gate: RunGate, site: str) -> None:
     with hostile.answering() as other:
         elsewhere = other.replace("127.0.0.1", "localhost")  # is at no known address: the name decides

@@ -105,7 +105,7 @@ class Gate:
     def run(self) -> Document:
         """Run preflight and stages, decide, report."""
         options = self._options
-        _refuse_own_options(options.pytest_arguments)
+        _refuse_own_options((*shlex.split(os.environ.get("PYTEST_ADDOPTS", "")), *options.pytest_arguments))
         (options.reports / "verdict.json").unlink(missing_ok=True)  # a stale verdict must never be taken for this run's
         with ExitStack() as resources:
             wanted = Wanted(
@@ -269,7 +269,9 @@ def _is_troubled(found: Iterable[Finding]) -> bool:
 def _refuse_own_options(arguments: Sequence[str]) -> None:
     for argument in arguments:
         if (option := argument.partition("=")[0]) in OWN_OPTIONS:
-            raise ConfigError(f"{option} is an option of the gate itself: write it before `--`")
+            raise ConfigError(f"{option} is an option of the gate itself: write it before `--`, not in $PYTEST_ADDOPTS")
+        if argument.startswith("@"):
+            raise ConfigError(f"{argument}: write the options themselves: a file could hold those of the gate")
 
 
 def _distrust(doc: Document, end: StageEnd, deployment: Deployment) -> None:
