@@ -149,13 +149,10 @@ def starving(number: int) -> Flow[None]:
     return get(number)
 
 
-def test_a_starved_generator_is_invalid_and_not_slow() -> None:
+def test_a_starved_generator_is_invalid() -> None:
     offsets = list(Schedule((Stage(1.0, 100, 100),)).offsets())
     with serving() as server:
         _, batch = play(server, offsets, starving)
-        log = server.log()
 
-    truth = quantile([(after - read) / 1000 for read, _, after in log.values()], 0.5)
     assert batch.total(outcomes=["2xx"]).count == len(offsets)
-    assert abs(batch.total().service.quantile(0.5) - truth) < 1000
     assert any("late" in reason for reason in judge(batch.effort, batch.flow_total()))
