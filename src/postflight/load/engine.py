@@ -73,7 +73,7 @@ class Engine:
         self._error: BaseException | None = None
 
     def __enter__(self) -> Self:
-        """Start the thread. Raises `ConfigError` for a certificate file that is none; so `UnexpectedAnswer`, an address."""
+        """Start the thread. Raises `ConfigError` (no certificate file) or `UnexpectedAnswer` (no address)."""
         for url in urls(self._deployment):
             if url.startswith("http"):
                 place(url)
