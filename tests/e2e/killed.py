@@ -1,8 +1,11 @@
-"""Run `postflight`, and kill this very process (SIGKILL) at one write to a ledger: `python killed.py WHEN NUMBER -- ...`.
+"""Run `postflight`, and kill this very process (SIGKILL) at one write to a ledger.
+
+    python killed.py WHEN NUMBER -- ARGUMENTS OF POSTFLIGHT
 
 WHEN is `before` the write, `torn` (half of the line is on the disk) or `after` it; NUMBER counts writes from 1.
 """
 
+import itertools
 import os
 import signal
 import sys
@@ -13,7 +16,7 @@ from postflight import journal
 from postflight.cli import main
 
 _when, _number = sys.argv[1], int(sys.argv[2])
-_written = 0
+_writes = itertools.count(1)
 _append: Callable[..., str] = journal.Journal.append
 _write = os.write
 
@@ -23,14 +26,13 @@ def _die() -> None:
 
 
 def _append_or_die(self: Any, line: Any) -> str:
-    global _written
-    _written += 1
-    if _written == _number and _when == "before":
+    written = next(_writes)
+    if written == _number and _when == "before":
         _die()
-    if _written == _number and _when == "torn":
+    if written == _number and _when == "torn":
         os.write = _torn  # type: ignore[assignment]
     text = _append(self, line)
-    if _written == _number and _when == "after":
+    if written == _number and _when == "after":
         _die()
     return text
 

@@ -115,6 +115,11 @@ def watch(given: Mapping[str, Any], during: During) -> NoReturn:
                 raise ConfigError(
                     f"--{name.replace('_', '-')} does not go with --during-deploy, which asks one address"
                 )
+        if given["act"]:
+            raise ConfigError(
+                "--act does not go with --during-deploy, which accounts for a switch; roll back with `watch --act`"
+                " after it, or with `postflight rollback`"
+            )
         places = ("base_url", "platform", "environment", "deployments", "budgets")
         wanted = Wanted(*(given[name] for name in places))
         pace = Pace(during.rate, given["duration"], during.settle)

@@ -17,7 +17,7 @@ from rich.console import Console
 from postflight import __version__
 from postflight.commands import during_deploy
 from postflight.commands.acting import Acting, act_on, go_on, stand_by
-from postflight.commands.ending import end_with_verdict
+from postflight.commands.ending import end_with_verdict, polite_end
 from postflight.commands.remember import history_option
 from postflight.commands.simulate import Duration, Ratio
 from postflight.errors import ConfigError
@@ -144,7 +144,8 @@ class Session:
                 verdict = decide([seen], planned=[seen.check], may_roll_back=target.deployment.known)
             else:  # a deployment that does not answer is watched all the same: it may just be starting
                 with Ledger(self._ledger) as ledger:
-                    verdict, cause = asyncio.run(self._watch(target, plan, left_out, wiring, ledger))
+                    with standby.following() if standby is not None and options.act else nullcontext():
+                        verdict, cause = asyncio.run(self._watch(target, plan, left_out, wiring, ledger))
                     if standby is not None and cause is not None:
                         self._act(standby, cause, acting, ledger)
             return self._finish(target.deployment, verdict)
@@ -208,7 +209,8 @@ class Session:
         return verdict, _cause(session.state, verdict, onset)
 
     def _act(self, standby: Standby, cause: Cause, acting: Acting, ledger: Ledger) -> None:
-        done = act_on(standby, cause, acting, self._console)
+        with polite_end():  # the watch had handlers of its own for Ctrl-C and SIGTERM
+            done = act_on(standby, cause, acting, self._console)
         for outcome in done.outcomes if done is not None and acting.act else ():
             self._keep(ledger, ActionLine("action", _utc(), outcome.action, outcome.stage.value, outcome.evidence))
 

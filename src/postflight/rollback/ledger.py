@@ -93,8 +93,19 @@ class History:
 
     @property
     def began(self) -> datetime:
-        """When the last run began to act on it."""
-        return max(datetime.fromisoformat(line.time) for line in self.lines if isinstance(line, CaseLine))
+        """When it was decided: a run began to act, and others went on with what that one had begun."""
+        since = 0
+        for number, line in enumerate(self.lines):
+            if isinstance(line, EventLine) and line.what == "ended":
+                since = number
+        cases = [line for line in self.lines[since:] if isinstance(line, CaseLine)]
+        last = [line for line in self.lines if isinstance(line, CaseLine)][-1:]
+        return datetime.fromisoformat((*cases, *last)[0].time)
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether something was sent, as far as anybody knows."""
+        return any(isinstance(line, StepLine) and line.stage is Stage.SENT for line in self.lines)
 
     @property
     def is_ended(self) -> bool:
@@ -177,7 +188,7 @@ def locked(folder: Path, run_id: str, *, deadline: float) -> Iterator[ActionLedg
             until = time.monotonic() + deadline
             while not _taken(lock):
                 if time.monotonic() >= until:
-                    raise Busy(f"somebody else acts on this release, for more than {deadline:g} s now ({folder}/lock)")
+                    raise Busy(f"somebody else acts on this release now, and holds {folder}/lock")
                 time.sleep(_BETWEEN)
             ledger = _open(folder / "ledger.jsonl", stack, os.O_APPEND)
             _sync(folder)
