@@ -2,7 +2,8 @@
 
     python killed.py WHEN NUMBER -- ARGUMENTS OF POSTFLIGHT
 
-WHEN is `before` the write, `torn` (half of the line is on the disk) or `after` it; NUMBER counts writes from 1.
+WHEN is `before` the write, `torn` (half of the line is on the disk) or `after` it. NUMBER counts writes from 1, and as
+`verdict:NUMBER` those from a watch's verdict on, which is the first of them.
 """
 
 import itertools
@@ -15,7 +16,8 @@ from typing import Any
 from postflight import journal
 from postflight.cli import main
 
-_when, _number = sys.argv[1], int(sys.argv[2])
+_when, _number = sys.argv[1], int(sys.argv[2].removeprefix("verdict:"))
+_waits = sys.argv[2].startswith("verdict:")
 _writes = itertools.count(1)
 _append: Callable[..., str] = journal.Journal.append
 _write = os.write
@@ -26,6 +28,10 @@ def _die() -> None:
 
 
 def _append_or_die(self: Any, line: Any) -> str:
+    global _waits
+    _waits = _waits and getattr(line, "kind", "") != "verdict"
+    if _waits:
+        return _append(self, line)
     written = next(_writes)
     if written == _number and _when == "before":
         _die()

@@ -17,7 +17,15 @@ DEADLINE = 60.0  # seconds; bounds a hang, measures nothing
 KILLED = str(Path(__file__).with_name("killed.py"))
 SECRET = "whsec_" + "YWJjZGVmZ2hpamtsbW5vcHFyc3R1dnd4eXo="
 WRITES = 9  # of a whole rollback with one action and one channel: see `test_a_rollback_is_done_verified_and_told`
-TRIGGERS = "version: 1\nplatforms: {shop: {triggers: {manual: {critical_bug: immediate_rollback, look: hold}}}}\n"
+TRIGGERS = """
+version: 1
+platforms:
+  shop:
+    triggers:
+      error_rate: {above: 5 %, within: 5 min, do: immediate_rollback}
+      manual: {critical_bug: immediate_rollback, look: hold}
+"""
+WATCH = ("watch", "--for", "8s", "--every", "250ms", "--block", "500ms", "--act", "--environment", "production")
 # those of which `make test` shows that they are the ones that matter; `make prove` kills at all of them
 TELLING = (("after", 2), ("before", 4), ("torn", 3), ("before", WRITES))
 EVERYWHERE = tuple((when, number) for number in range(1, WRITES + 1) for when in ("before", "torn", "after"))
@@ -46,6 +54,7 @@ platforms:
     environments:
       production:
         base_url: {url}
+        services: {{web: {{health: /api/health}}}}
         rollback:
           serves: {{path: /api/health, field: version}}
           wait: 5 s
@@ -59,15 +68,14 @@ platforms:
         self, *command: str, act: bool = True, trigger: str = "critical_bug", release: str = ""
     ) -> subprocess.Popen[str]:
         arguments = ["rollback", "--environment", "production", "--trigger", trigger, "--reason", "<b>it broke</b>"]
+        arguments += [*(["--act"] if act else []), *(["--release", release] if release else [])]
+        return self.begin(*command, *arguments)
+
+    def begin(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start Python with these arguments, on this shop."""
         environment = {key: value for key, value in os.environ.items() if not key.startswith("POSTFLIGHT_")}
         process = subprocess.Popen(
-            [
-                sys.executable,
-                *command,
-                *arguments,
-                *(["--act"] if act else []),
-                *(["--release", release] if release else []),
-            ],
+            [sys.executable, *arguments],
             cwd=self.folder,
             env=environment
             | {
@@ -202,3 +210,76 @@ def test_what_is_missing_is_said_before_anything_is_done(
     code, said = runs.run()
     assert (code, shop.asked) == (30, []), said
     assert "$NOT_SET is not set" in said
+
+
+# The watch and the gate: what they decide is what is done
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("number", range(1, 6))
+def test_a_watch_that_is_killed_after_deciding_rolls_back_exactly_once(
+    runs: Runs, shop: Provider, when: str, number: int, pytestconfig: pytest.Config
+) -> None:
+    if (when, number) != ("after", 1) and not pytestconfig.getoption("--prove"):
+        pytest.skip("make prove kills at every write until it is accepted")
+    shop.broken = frozenset({"dpl_new"})
+    killed = runs.begin(KILLED, when, f"verdict:{number}", "--", *WATCH)
+    said, _ = killed.communicate(timeout=DEADLINE)
+    assert killed.returncode == -9, said
+    again = runs.begin(*CLI, *WATCH)
+    said, _ = again.communicate(timeout=DEADLINE)
+    assert shop.asked == ["dpl_old"], said
+    assert shop.live == "dpl_old"
+    assert runs.stages[-1] == "ended"
+    assert runs.stages.count("sent") == 1
+
+
+def test_watches_that_race_roll_back_once(runs: Runs, shop: Provider) -> None:
+    shop.broken = frozenset({"dpl_new"})
+    racing = [runs.begin(*CLI, *WATCH, "--reports", f"reports-{number}") for number in range(2)]
+    said = [watch.communicate(timeout=DEADLINE)[0] for watch in racing]
+    assert shop.asked == ["dpl_old"], said
+    assert [watch.returncode for watch in racing] == [20, 20], said
+    assert runs.stages.count("sent") == 1
+
+
+def test_a_watch_blames_the_release_that_came_while_it_watched(runs: Runs, shop: Provider) -> None:
+    shop.live, shop.broken = "dpl_old", frozenset({"dpl_new"})
+    watch = runs.begin(*CLI, *WATCH, "--json-lines", "--for", "1m")
+    assert watch.stdout is not None
+    blocks = 0
+    for line in watch.stdout:
+        blocks += '"kind": "block"' in line
+        if blocks == 4:
+            shop.live = "dpl_new"
+    assert watch.wait(DEADLINE) == 20
+    assert shop.asked == ["dpl_old"]
+    assert "serves" in runs.stages
+    found = json.loads((runs.folder / "reports" / "rollback" / "verdict.json").read_text())
+    assert found["verdict"]["decision"] == "promote", "another release than the one that was blamed serves"
+
+
+@pytest.mark.parametrize("old_is_good", [True, False])
+def test_the_gate_rolls_back_and_looks_at_what_came_back(
+    runs: Runs, shop: Provider, old_is_good: bool, pytestconfig: pytest.Config
+) -> None:
+    if not old_is_good and not pytestconfig.getoption("--prove"):
+        pytest.skip("make prove shows that an earlier release which is bad too is a matter for a person")
+    shop.broken = frozenset({"dpl_new"} if old_is_good else {"dpl_new", "dpl_old"})
+    runs.configure("          smoke: {deadline: 30 s}\n")
+    (runs.folder / "smoke").mkdir()
+    (runs.folder / "conftest.py").write_text('pytest_plugins = ["postflight.pytest_plugin"]\n')
+    (runs.folder / "smoke" / "test_it.py").write_text(
+        "import httpx, pytest\n\n"
+        "@pytest.mark.smoke\n"
+        f"def test_front(): assert httpx.get('{shop.url}/api/health').status_code == 200\n"
+    )
+    gate = runs.begin(*CLI, "gate", "--environment", "production", "--act", "--", "-p", "no:cacheprovider")
+    said, _ = gate.communicate(timeout=DEADLINE)
+    assert (gate.returncode, shop.asked) == (20, ["dpl_old"]), said
+    assert runs.stages[-3:] == ["smoke", "told", "ended"]
+    found = json.loads((runs.folder / "reports" / "rollback" / "verdict.json").read_text())["verdict"]
+    assert found["decision"] == ("promote" if old_is_good else "hold"), said
+    statuses = {finding["check"].rpartition("::")[2]: finding["status"] for finding in found["findings"]}
+    assert statuses["test_front"] == ("good" if old_is_good else "bad")
+    assert statuses["rollback serves"] == "good"

@@ -31,7 +31,7 @@ class Done:
 
     @property
     def verdict(self) -> Verdict:
-        """The verdict of the rollback itself: promote when it is good. It never asks for another one: a person looks."""
+        """The verdict of the rollback itself: promote when it is good. It never asks for another; a person looks."""
         found = (*(self._finding(outcome) for outcome in self.outcomes), *self.findings)
         return decide(found, planned=[finding.check for finding in found], may_roll_back=False)
 

@@ -64,6 +64,8 @@ class Slack:
             raise ConfigError(
                 f"{url} must hold the URL of Slack's incoming webhook, https://hooks.slack.com/services/..."
             )
+        for part in (parts.path, parts.path.rpartition("/")[2]):  # what Slack says may repeat a part of it only
+            caller.redactor.add(part, url.name)
         self.says = f"{name} (Slack, {url})"
         self._url = url
         self._caller = caller
@@ -140,9 +142,7 @@ class Resend:
         url = f"{self._words.api}/emails"
         call = Call("POST", url, json.dumps(mail).encode(), headers, bearer=self._key, deadline=DEADLINE)
         answer = self._caller.send(call)
-        if (
-            answer.status != HTTPStatus.CONFLICT
-        ):  # this key was sent before, by a run that ended before it could note it
+        if answer.status != HTTPStatus.CONFLICT:  # with this key it was sent before, by a run that was killed then
             accepted(answer, call, self._caller.redactor)
 
 
