@@ -80,6 +80,31 @@ platforms: {any: {budgets: {smoke: {page.load: {at_most: 2 s, on_breach: hold}}}
     assert [measured["values"] for measured in finding["measurements"]] == [[9.0]]
 
 
+def test_a_budget_that_warns_does_not_hide_what_a_page_suffered(run_suite: RunSuite, site: str) -> None:
+    source = """
+from postflight.errors import PageTrouble
+from postflight.pytest_plugin.state import CHECKS_AFTER_CALL
+def suffered(): raise PageTrouble("a script failed")
+@pytest.mark.measures("page.load")
+def test_x(measure, request):
+    measure("page.load", 9.0)
+    request.node.stash[CHECKS_AFTER_CALL].append(suffered)
+"""
+    limits = """
+version: 1
+platforms: {any: {budgets: {smoke: {page.load: {at_most: 2 s, on_breach: warn}}}}}
+"""
+    result = run_suite(source, "--base-url", site, budgets=limits)
+    assert result.decision == "hold", result.output
+    assert result.finding("test_x")["summary"] == "a script failed"
+
+
+def test_an_exit_code_that_is_not_pytests_own_is_invalid(run_suite: RunSuite, site: str) -> None:
+    result = run_suite("def test_x(): pytest.exit('a plugin has had enough', returncode=42)", "--base-url", site)
+    assert result.decision == "invalid", result.output
+    assert "pytest ended with exit code 42" in {reason["text"] for reason in result.verdict["reasons"]}
+
+
 def test_nothing_collected_is_invalid(run_suite: RunSuite, site: str) -> None:
     result = run_suite("", "--base-url", site)
     assert result.decision == "invalid"

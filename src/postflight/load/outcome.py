@@ -7,7 +7,7 @@ from typing import Any
 
 from postflight.errors import BudgetBroken, CannotMeasure, NotEnoughEvidence, PostflightError
 from postflight.load.thresholds import QUANTILES
-from postflight.model import Finding, OnBreach, Status, Unit
+from postflight.model import Decision, Finding, OnBreach, Status, Unit
 from postflight.report.document import Document
 
 _SEVERITY = (OnBreach.ROLLBACK, OnBreach.HOLD, OnBreach.WARN)
@@ -48,19 +48,33 @@ def read_measured(reports: Path, profile: str) -> tuple[Measured, ...]:
 
 
 def error_of(doc: Document) -> PostflightError | None:
-    """Return the error that decides: a broken limit first, then what was invalid, then what nobody can know yet."""
-    broken = [finding for finding in doc.verdict.findings if finding.status is Status.BAD]
-    for finding in sorted(broken, key=lambda finding: _SEVERITY.index(finding.on_breach)):
-        error = BudgetBroken(_words(finding), expected=finding.expected, seen=finding.seen, where=doc.about.base_url)
-        error.on_breach = finding.on_breach
-        return error
-    for finding in doc.verdict.findings:
-        if finding.status is Status.INVALID:
-            return CannotMeasure(_words(finding), where=doc.about.base_url)
-    for finding in doc.verdict.findings:
-        if finding.status is Status.UNKNOWN:
-            return NotEnoughEvidence(f"{finding.title}: {finding.summary}")
+    """Return the error that means what the run's verdict does; a limit that only warns hides nothing else."""
+    findings = doc.verdict.findings
+    invalid = [finding for finding in findings if finding.status is Status.INVALID]
+    broken = sorted(
+        (finding for finding in findings if finding.status is Status.BAD),
+        key=lambda finding: _SEVERITY.index(finding.on_breach),
+    )
+    deciding = [finding for finding in broken if finding.on_breach is not OnBreach.WARN]
+    voiding = [finding for finding in invalid if finding.voids_run]
+    unknown = [finding for finding in findings if finding.status is Status.UNKNOWN]
+    for finding in (*voiding, *deciding, *invalid, *unknown, *broken):
+        return _error(finding, doc.about.base_url)
+    if doc.verdict.decision is Decision.INVALID:  # nothing was measured at all
+        return CannotMeasure(doc.verdict.reasons[0].text, where=doc.about.base_url)
     return None
+
+
+def _error(finding: Finding, where: str) -> PostflightError:
+    match finding.status:
+        case Status.INVALID:
+            return CannotMeasure(_words(finding), where=where)
+        case Status.UNKNOWN:
+            return NotEnoughEvidence(f"{finding.title}: {finding.summary}")
+        case _:
+            error = BudgetBroken(_words(finding), expected=finding.expected, seen=finding.seen, where=where)
+            error.on_breach = finding.on_breach
+            return error
 
 
 def _words(finding: Finding) -> str:
