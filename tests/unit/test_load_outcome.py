@@ -10,7 +10,7 @@ from postflight.model import Decision, Finding, OnBreach, Status
 from postflight.report.document import About, make_document
 from postflight.verdict import decide
 
-ABOUT = About("r1", "velocity", "staging", "https://x.test", True, "", "", "0", "")  # noqa: FBT003 - as in the document
+ABOUT = About("r1", "velocity", "staging", "https://x.test", True, "", "", "0", "")
 BROKEN = {asks: Finding(f"broken-{asks}", "load", Status.BAD, asks, "broken", summary="broken") for asks in OnBreach}
 LOST = Finding("workers", "load", Status.INVALID, title="all workers take part", summary="one was killed")
 FEW = Finding("p99", "load", Status.UNKNOWN, title="p99", summary="too few")
