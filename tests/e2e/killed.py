@@ -28,7 +28,7 @@ def _die() -> None:
 
 
 def _append_or_die(self: Any, line: Any) -> str:
-    global _waits
+    global _waits  # noqa: PLW0603 - a script of one process
     _waits = _waits and getattr(line, "kind", "") != "verdict"
     if _waits:
         return _append(self, line)
