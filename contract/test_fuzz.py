@@ -22,14 +22,18 @@ _PATIENCE = (1, 4)  # times of the planned seconds
 _BEFORE = pytest.StashKey[Report]()  # on an item: what its first attempt found
 
 
-def test_examples(operation: Operation, try_out: Callable[[Operation, PhaseName], Report]) -> None:
+def test_examples(
+    operation: Operation, try_out: Callable[[Operation, PhaseName], Report], exclude: Exclude
+) -> None:
     """The document's own examples work"""
-    try_out(operation, PhaseName.EXAMPLES)
+    if not try_out(operation, PhaseName.EXAMPLES).tally.calls:
+        exclude(f"the document gives no example of {operation.label}")
 
 
 def test_coverage(operation: Operation, try_out: Callable[[Operation, PhaseName], Report]) -> None:
     """Every boundary of every parameter is where the document says"""
-    try_out(operation, PhaseName.COVERAGE)
+    if not try_out(operation, PhaseName.COVERAGE).tally.calls:
+        raise NotEnoughEvidence(f"not one call of {operation.label} was made: nothing is known of its boundaries")
 
 
 @pytest.mark.measures("contract.reached")
@@ -119,6 +123,11 @@ def _tell(report: Report, faults: list, weaknesses: list[Weakness]) -> None:  # 
     weaknesses.extend(fault.weakness() for fault in faults)
     if faults:
         raise faults[0].error(faults[1:])
+    if count := report.tally.throttled:
+        raise NotEnoughEvidence(
+            f"{count} calls were answered with 429, so they tell nothing: send fewer with"
+            " `contract: {rate: ... /s}` in deployments.yaml, or let this runner pass the rate limit"
+        )
     if report.capped:
         raise NotEnoughEvidence(
             "all requests that a run may send were sent before this was looked at to the end; allow more with"

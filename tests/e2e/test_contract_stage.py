@@ -62,6 +62,10 @@ class Things(BaseHTTPRequestHandler):
         with self.lock:
             self.counted[self.command] += 1
             status, value, headers = self.answer(self.path.partition("?")[0], body)
+            if self.fault == "busy" and self.counted.total() > 20:
+                status, value, headers = 429, None, {"retry-after": "60"}
+            if self.fault == "silent":
+                status, value, headers = 404, None, {}
         content = b"" if value is None else gzip.compress(json.dumps(value).encode())
         self.send_response(status)
         for name, text in headers.items():
@@ -157,10 +161,31 @@ def test_where_fuzzing_is_not_allowed_the_server_counts_reading_only(api: Any, t
     assert set(handler.counted) <= {"GET", "HEAD"}, handler.counted
     assert 5 < handler.counted.total() <= 300
     statuses = result.statuses()
-    assert statuses["test_nothing_leaves_that_is_not_allowed"] == "good", result.output
+    assert statuses["test_nothing_leaves_that_is_not_allowed"] == "excluded", result.output  # kept, and no evidence
+    assert statuses["test_examples[GET /things]"] == "excluded", "the document has no example to try"
     assert statuses["test_fuzzing[POST /things]"] == "excluded"
     assert (bad(result), result.decision) == ({}, "promote"), result.output
     assert handler.things == {"first": "n"}
+
+
+@pytest.mark.parametrize("api", ["silent"], indirect=True)
+def test_where_nothing_of_the_deployment_may_be_tried_our_own_good_conduct_is_no_evidence(
+    api: Any, tmp_path: Path
+) -> None:
+    things = DOCUMENT["paths"]["/things"]
+    only_writes = tmp_path / "writes.json"
+    only_writes.write_text(json.dumps({**DOCUMENT, "paths": {"/things": {"post": things["post"]}}}))
+    result = contract(tmp_path, api[0], "create", "--openapi", str(only_writes))
+    assert result.decision == "invalid", result.output
+    assert "nothing was verified" in result.output
+
+
+@pytest.mark.parametrize("api", ["busy"], indirect=True)
+def test_a_rate_limit_that_we_ran_into_is_no_broken_promise(api: Any, tmp_path: Path) -> None:
+    result = contract(tmp_path, api[0], "create, fuzz", what="contract/test_fuzz.py")
+    assert "bad" not in result.statuses().values(), result.output
+    assert result.decision == "hold", result.output
+    assert "429" in result.output
 
 
 def test_the_cap_of_requests_is_the_run_s(api: Any, tmp_path: Path) -> None:

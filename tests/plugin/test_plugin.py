@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -103,6 +104,28 @@ def test_an_exit_code_that_is_not_pytests_own_is_invalid(run_suite: RunSuite, si
     result = run_suite("def test_x(): pytest.exit('a plugin has had enough', returncode=42)", "--base-url", site)
     assert result.decision == "invalid", result.output
     assert "pytest ended with exit code 42" in {reason["text"] for reason in result.verdict["reasons"]}
+
+
+def test_what_shares_something_scarce_shares_a_worker(run_suite: RunSuite, site: str, tmp_path: Path) -> None:
+    source = f"""
+import os, pathlib
+def note(name): pathlib.Path({str(tmp_path)!r}, name).write_text(os.environ["PYTEST_XDIST_WORKER"])
+@pytest.mark.xdist_group("previews")
+@pytest.mark.parametrize("number", range(4))
+def test_previews(number): note(f"{{number}}.pool")
+@pytest.mark.load
+@pytest.mark.parametrize("number", range(4))
+def test_load(number): note(f"{{number}}.rate")
+@pytest.mark.load
+@pytest.mark.xdist_group("previews")
+def test_both(): pass
+"""
+    result = run_suite(source, "--base-url", site, "-n", "2")
+    assert result.decision == "promote", result.output
+    for kind in ("pool", "rate"):
+        workers = [path.read_text() for path in tmp_path.glob(f"*.{kind}")]
+        assert len(workers) == 4
+        assert len(set(workers)) == 1
 
 
 def test_nothing_collected_is_invalid(run_suite: RunSuite, site: str) -> None:

@@ -134,6 +134,13 @@ def test_errors_and_their_mirror(limit: float, what: Counted, status: Status) ->
     assert reading(at_least("landing.success", 1 - limit), what).status is status
 
 
+def test_min_samples_asks_for_more_of_a_limit_without_exceptions_too() -> None:
+    none_failed = replace(at_most("landing.errors", 0, Unit.RATIO), min_samples=500)
+    assert reading(none_failed, counted(400)).status is Status.UNKNOWN
+    assert reading(none_failed, counted(500)).status is Status.GOOD
+    assert reading(none_failed, counted(3, failed=1)).status is Status.BAD
+
+
 def test_min_samples_asks_for_more() -> None:
     seen = reading(at_most("landing.latency.p95", 2, min_samples=500), counted(400))
     assert (seen.status, seen.words) == (Status.UNKNOWN, "400 requests, 100 more needed for a claim")

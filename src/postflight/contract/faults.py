@@ -26,6 +26,7 @@ from postflight.model import Weakness
 _GRAVE = ("server-error", "ignored-auth", "use-after-free", "not-there", "no-answer")
 _ABOUT_NAMES = ("required", "additionalProperties", "dependentRequired")  # keywords whose message names the property
 _SERVER_ERROR = 500
+_TOO_MANY = 429
 _HEAD = 70  # characters of a body that say what it is about
 _MOST_SHOWN = 600  # characters of Schemathesis' words
 
@@ -90,13 +91,18 @@ def _faults(recorder: ScenarioRecorder, client: SafeClient) -> Iterator[tuple[in
                 continue  # a server error is told as such
             failed = failure.case_id or case_id
             interaction = recorder.interactions.get(failed) or recorder.interactions.get(case_id)
-            if interaction is None:
-                continue
+            if interaction is None or is_throttled(interaction):
+                continue  # nobody has answered the call itself
             case = recorder.cases[case_id].value
             yield (
                 len(interaction.request.body or b"") + len(interaction.request.uri),
                 fault_of(failure, node.name, case, interaction, client),
             )
+
+
+def is_throttled(interaction: Interaction) -> bool:
+    """Whether a call was turned away since we send too many: that tells of our pace, and not of the operation."""
+    return interaction.response is not None and interaction.response.status_code == _TOO_MANY
 
 
 def fault_of(failure: Failure, check: str, case: Case[Any], interaction: Interaction, client: SafeClient) -> Fault:

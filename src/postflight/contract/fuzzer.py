@@ -14,7 +14,7 @@ from postflight.checks.openapi.document import Document
 from postflight.contract import documents
 from postflight.contract.documents import Operation
 from postflight.contract.engine import Bound, NoAnswer, bind, configuration, run_phase
-from postflight.contract.faults import Fault, fault_of, faults_in, no_answer, not_there
+from postflight.contract.faults import Fault, fault_of, faults_in, is_throttled, no_answer, not_there
 from postflight.contract.owned import Owned, Values
 from postflight.contract.tracker import Tracker
 from postflight.contract.transport import Raw, SafeClient
@@ -39,6 +39,12 @@ class Tally:
     valid: Counter[int] = field(default_factory=Counter)
     owned: Counter[int] = field(default_factory=Counter)  # of these, those about objects that the run owns
     invalid: int = 0  # calls that break the document on purpose
+    throttled: int = 0  # calls that got a 429 which nobody has documented; in neither of the others
+
+    @property
+    def calls(self) -> int:
+        """Calls that were answered, whatever they were for."""
+        return self.valid.total() + self.invalid
 
     @property
     def reached(self) -> int:
@@ -215,6 +221,9 @@ def _tally(recorders: Iterable[ScenarioRecorder], owned: Owned) -> Tally:
             if interaction.response is None or (
                 recorder.cases[case_id].parent_id and not recorder.cases[case_id].transition
             ):
+                continue
+            if is_throttled(interaction) and any(node.failure_info for node in recorder.checks.get(case_id, ())):
+                tally.throttled += 1
                 continue
             meta = case._meta  # noqa: SLF001 - `meta` would validate every case anew
             if meta is not None and meta.generation.mode is GenerationMode.NEGATIVE:

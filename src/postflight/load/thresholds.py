@@ -164,15 +164,14 @@ def _share(
         return Reading(threshold, Status.UNKNOWN, None, "nothing was counted yet")
     budget = threshold.budget
     kept = value.value <= threshold.limit.value if budget.at_most else value.value >= threshold.limit.value
-    if not 0 < allowed < 1:  # "no error at all", or "anything"
-        status = Status.GOOD if kept else Status.BAD
-        return Reading(threshold, status, value, "" if kept else _broken(threshold, value))
+    certain = not 0 < allowed < 1  # "no error at all", or "anything"
     if not kept:
-        if _refuted(allowed, confidence, total, beyond):
+        if certain or _refuted(allowed, confidence, total, beyond):
             return Reading(threshold, Status.BAD, value, _broken(threshold, value))
         words = f"{value} of only {total} requests is no proof that {budget.limit} is broken, nor that it is kept"
         return Reading(threshold, Status.UNKNOWN, value, words)
-    needed = max(floor.requests_needed(1 - allowed, confidence) or 0, budget.min_samples)
+    shown_by = 0 if certain else floor.requests_needed(1 - allowed, confidence) or 0
+    needed = max(shown_by, budget.min_samples)
     if total < needed:
         return Reading(threshold, Status.UNKNOWN, value, f"{total} requests, {needed - total} more needed for a claim")
     return Reading(threshold, Status.GOOD, value)

@@ -82,7 +82,7 @@ class _Gather:
 
 _RESOURCES = pytest.StashKey[ExitStack]()
 _EXIT_CODES: dict[int, str] = {code.value: code.name.lower().replace("_", " ") for code in pytest.ExitCode}
-_GROUP = re.compile(r"@[a-z-]+$")  # what xdist appends to the node ids of a group; parametrised ids end with "]"
+_GROUP = re.compile(r"@[\w-]+$")  # what xdist appends to the node ids of a group; parametrised ids end with "]"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -115,8 +115,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:
-    """Let xdist respect groups: tests that fill the preview pool must not run beside those that need it."""
-    if getattr(config.option, "numprocesses", None) and config.option.dist in {"no", "load"}:
+    """Let xdist respect groups: tests that fill the preview pool, or send load, must not run beside each other."""
+    if getattr(config.option, "numprocesses", None) and config.option.dist in {"no", "load", "worksteal", "each"}:
         config.option.dist = "loadgroup"
 
 
@@ -129,7 +129,10 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     if sys.flags.optimize:
         raise pytest.UsageError("verdict invalid: -O and PYTHONOPTIMIZE take out assertions: nothing would be verified")
     reports = Path(config.option.reports)
-    if not _is_worker(config):
+    if _is_worker(config):
+        # each worker reads the command line anew, which says nothing of the groups that the controller asked for
+        config.option.loadgroup = config.workerinput["postflight"]["grouped"]  # type: ignore[attr-defined]  # xdist's
+    else:
         # a cancelled job cleans up, as after Ctrl-C; a shell's background job is started with SIGINT ignored
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, signal.default_int_handler)
@@ -154,7 +157,8 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 def pytest_configure_node(node: Any) -> None:
     """Tell an xdist worker which run it belongs to."""
     if (run := node.config.stash.get(RUN, None)) is not None:
-        node.workerinput["postflight"] = {"run_id": run.run_id, "ready": run.target.ready, "base_url": run.asked_url}
+        told = {"run_id": run.run_id, "ready": run.target.ready, "base_url": run.asked_url}
+        node.workerinput["postflight"] = told | {"grouped": node.config.option.dist == "loadgroup"}
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -52,6 +52,8 @@ def select(config: pytest.Config, run: Run, items: list[pytest.Item]) -> None:
         elif not config.option.usepdb:
             # a failure is looked at twice: the same again is a fault, anything else is flaky, a verdict of its own
             item.add_marker(pytest.mark.flaky(reruns=1))
+        if item.get_closest_marker("load"):
+            item.add_marker(pytest.mark.xdist_group("load"))  # side by side they would send more than `max_rate`
     _no_budget_unmeasured(config, run, kept)
     if wanted := _wanted(config):
         others += [item for item in kept if not wanted.intersection(covered_by(item))]
