@@ -231,7 +231,6 @@ def test_a_watch_that_is_killed_after_deciding_rolls_back_exactly_once(
     assert shop.asked == ["dpl_old"], said
     assert shop.live == "dpl_old"
     assert runs.stages[-1] == "ended"
-    assert runs.stages.count("sent") == 1
 
 
 def test_watches_that_race_roll_back_once(runs: Runs, shop: Provider) -> None:
@@ -239,7 +238,9 @@ def test_watches_that_race_roll_back_once(runs: Runs, shop: Provider) -> None:
     racing = [runs.begin(*CLI, *WATCH, "--reports", f"reports-{number}") for number in range(2)]
     said = [watch.communicate(timeout=DEADLINE)[0] for watch in racing]
     assert shop.asked == ["dpl_old"], said
-    assert [watch.returncode for watch in racing] == [20, 20], said
+    codes = {watch.returncode for watch in racing}
+    assert 20 in codes, said
+    assert codes <= {20, 10}, "the other one may have seen that it was over before it could decide"
     assert runs.stages.count("sent") == 1
 
 
@@ -281,5 +282,6 @@ def test_the_gate_rolls_back_and_looks_at_what_came_back(
     found = json.loads((runs.folder / "reports" / "rollback" / "verdict.json").read_text())["verdict"]
     assert found["decision"] == ("promote" if old_is_good else "hold"), said
     statuses = {finding["check"].rpartition("::")[2]: finding["status"] for finding in found["findings"]}
-    assert statuses["test_front"] == ("good" if old_is_good else "bad")
+    looked = "test_front" if old_is_good else "preflight"  # what does not even answer well is not looked at further
+    assert statuses[looked] == ("good" if old_is_good else "bad"), said
     assert statuses["rollback serves"] == "good"
