@@ -27,7 +27,7 @@ platforms:
 """
 WATCH = ("watch", "--for", "8s", "--every", "250ms", "--block", "500ms", "--act", "--environment", "production")
 # those of which `make test` shows that they are the ones that matter; `make prove` kills at all of them
-TELLING = (("after", 2), ("before", 4), ("torn", 3), ("before", WRITES))
+TELLING = (("after", 2), ("torn", 3), ("after", WRITES))
 EVERYWHERE = tuple((when, number) for number in range(1, WRITES + 1) for when in ("before", "torn", "after"))
 
 
@@ -157,7 +157,7 @@ def test_a_lost_answer_is_asked_for_and_not_repeated(runs: Runs, shop: Provider)
 
 
 def test_two_at_once_act_once(runs: Runs, shop: Provider) -> None:
-    racing = [runs.start(*CLI) for _ in range(3)]
+    racing = [runs.start(*CLI) for _ in range(2)]
     said = [process.communicate(timeout=DEADLINE)[0] for process in racing]
     assert shop.asked == ["dpl_old"], said
     assert {process.returncode for process in racing} <= {0, 10}, said
@@ -233,7 +233,9 @@ def test_a_watch_that_is_killed_after_deciding_rolls_back_exactly_once(
     assert runs.stages[-1] == "ended"
 
 
-def test_watches_that_race_roll_back_once(runs: Runs, shop: Provider) -> None:
+def test_watches_that_race_roll_back_once(runs: Runs, shop: Provider, pytestconfig: pytest.Config) -> None:
+    if not pytestconfig.getoption("--prove"):
+        pytest.skip("make prove lets whole watches race; that runs which act do is above")
     shop.broken = frozenset({"dpl_new"})
     racing = [runs.begin(*CLI, *WATCH, "--reports", f"reports-{number}") for number in range(2)]
     said = [watch.communicate(timeout=DEADLINE)[0] for watch in racing]
