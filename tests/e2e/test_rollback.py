@@ -212,6 +212,21 @@ def test_what_is_missing_is_said_before_anything_is_done(
     assert "$NOT_SET is not set" in said
 
 
+@pytest.mark.parametrize("command", [("rollback", "--trigger", "critical_bug"), WATCH, ("gate",)])
+def test_what_cannot_be_gone_on_with_lets_nothing_else_begin(
+    runs: Runs, shop: Provider, command: tuple[str, ...], pytestconfig: pytest.Config
+) -> None:
+    if command[0] == "gate" and not pytestconfig.getoption("--prove"):
+        pytest.skip("make prove shows it for the gate too")
+    ledger = runs.folder / ".postflight/rollback/shop/production/1.5.0/ledger.jsonl"
+    ledger.parent.mkdir(parents=True)
+    ledger.write_text('{"kind": "no case"}\n')
+    process = runs.begin(*CLI, *command, "--environment", "production", "--act")
+    said, _ = process.communicate(timeout=DEADLINE)
+    assert (process.returncode, shop.asked) == (30, []), said
+    assert "ledger.jsonl:1 is not as it was written" in " ".join(said.split())
+
+
 # The watch and the gate: what they decide is what is done
 
 
