@@ -22,9 +22,7 @@ _PATIENCE = (1, 4)  # times of the planned seconds
 _BEFORE = pytest.StashKey[Report]()  # on an item: what its first attempt found
 
 
-def test_examples(
-    operation: Operation, try_out: Callable[[Operation, PhaseName], Report], exclude: Exclude
-) -> None:
+def test_examples(operation: Operation, try_out: Callable[[Operation, PhaseName], Report], exclude: Exclude) -> None:
     """The document's own examples work"""
     if not try_out(operation, PhaseName.EXAMPLES).tally.calls:
         exclude(f"the document gives no example of {operation.label}")

@@ -17,7 +17,7 @@ from postflight import journal
 from postflight.cli import main
 
 _when, _number = sys.argv[1], int(sys.argv[2].removeprefix("verdict:"))
-_waits = sys.argv[2].startswith("verdict:")
+_waiting = ["verdict"] if sys.argv[2].startswith("verdict:") else []
 _writes = itertools.count(1)
 _append: Callable[..., str] = journal.Journal.append
 _write = os.write
@@ -28,9 +28,9 @@ def _die() -> None:
 
 
 def _append_or_die(self: Any, line: Any) -> str:
-    global _waits  # noqa: PLW0603 - a script of one process
-    _waits = _waits and getattr(line, "kind", "") != "verdict"
-    if _waits:
+    if line.kind in _waiting:
+        _waiting.clear()
+    if _waiting:
         return _append(self, line)
     written = next(_writes)
     if written == _number and _when == "before":

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from postflight.config.rollback import Part, RollbackWords
-from postflight.errors import ConfigError
+from postflight.errors import CannotMeasure, ConfigError
 from postflight.model import Deployment
 from postflight.rollback import ledger as ledger_module
 from postflight.rollback import once as once_module
@@ -20,7 +20,7 @@ from postflight.rollback.followed import Followed
 from postflight.rollback.ledger import ActionLedger, Busy, folder_of, locked
 from postflight.rollback.model import About, Case, Move, Outcome, Refused, Stage, Standing, Unclear
 from postflight.rollback.once import Actor
-from postflight.rollback.sequence import roll_back
+from postflight.rollback.sequence import dry_run, roll_back
 from postflight.rollback.serving import Serving
 from postflight.rollback.standby import Cause, Standby, Verified
 from postflight.stats.rules import Do
@@ -304,6 +304,26 @@ def test_while_another_run_is_at_it_nobody_begins_with_what_comes_back(standing:
     serve(standing.site, "1.4.2")
     with pytest.raises(ConfigError, match="to go back further"):
         standing.by().plan(cause())
+
+
+def test_a_dry_run_needs_no_lock_and_writes_nothing(standing: StandingBy) -> None:
+    with standing.before("1.5.0"):  # another run holds the lock
+        before = {path: path.read_bytes() for path in standing.folder.rglob("*") if path.is_file()}
+        said: list[str] = []
+        done = dry_run(standing.by().plan(cause()), lambda line, _: said.append(line))
+        assert {path: path.read_bytes() for path in standing.folder.rglob("*") if path.is_file()} == before
+    assert [outcome.stage for outcome in done.outcomes] == [Stage.INTENT]
+    assert said[0].startswith(f"would do: webhook {standing.site.url}/back: POST")
+    assert SIGNING not in "".join(said)
+    assert standing.sent == 0
+
+
+def test_a_ledger_that_was_changed_lets_nobody_act_and_says_how_to_go_on(standing: StandingBy) -> None:
+    with standing.before() as ledger:
+        sent(ledger, standing.site)
+    ledger.path.write_bytes(ledger.path.read_bytes().replace(b'"sent"', b'"intent"'))
+    with pytest.raises(CannotMeasure, match=r"ledger\.jsonl:2 is not as it was written.*then move .*1\.5\.0 away"):
+        standing.by().unfinished()
 
 
 def test_a_hotfix_after_a_rollback_that_was_refused_can_be_rolled_back(standing: StandingBy) -> None:

@@ -162,9 +162,16 @@ def folder_of(state: Path, case: Case) -> Path:
 
 
 def read_history(folder: Path) -> History:
-    """Return what the ledger says now, without the lock: a line that is just being written is left out."""
+    """Return what the ledger says now, without the lock: a line that is just being written is left out.
+
+    Raises `CannotMeasure` for a ledger that is not as it was written: what was done is not known then.
+    """
     path = folder / "ledger.jsonl"
-    return History(tuple(line for _, line in read_journal(path, _LINE))) if path.exists() else History()
+    try:
+        return History(tuple(line for _, line in read_journal(path, _LINE))) if path.exists() else History()
+    except CannotMeasure as error:
+        remedy = f"look what was done about that release, then move {folder} away"
+        raise CannotMeasure(f"{error}; nothing is rolled back here until a person has decided: {remedy}") from error
 
 
 def histories(state: Path, platform: str, environment: str) -> tuple[History, ...]:

@@ -158,7 +158,10 @@ class Standby:
                 f"trigger {case.trigger} asks for {case.do.value}, and `rollback:` has no step of it{part}:"
                 " write one in deployments.yaml"
             )
-        others = {action.about.name: action for do in ACTING for action in self._actions[do] if action not in actions}
+        named = {action.about.name for action in actions}
+        others = {
+            action.about.name: action for do in ACTING for action in self._actions[do] if action.about.name not in named
+        }
         return Plan(
             case=case,
             actions=actions,
