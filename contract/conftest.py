@@ -25,7 +25,7 @@ from postflight.probes.addresses import origin, urls
 from postflight.probes.client import Client
 from postflight.pytest_plugin.fixtures import Exclude
 from postflight.pytest_plugin.run import Run
-from postflight.pytest_plugin.state import AGAIN, RUN
+from postflight.pytest_plugin.state import AGAIN, LEDGER, RUN
 
 FETCH_DEADLINE = 10.0  # seconds
 # of the seconds that the phases may take together, all processes at once; what is not used is not waited for
@@ -102,9 +102,10 @@ def rules(deployment: Deployment, promised: Document) -> Rules:
 
 
 @pytest.fixture(scope="session")
-def api(run: Run, rules: Rules) -> Iterator[SafeClient]:
+def api(run: Run, rules: Rules, pytestconfig: pytest.Config) -> Iterator[SafeClient]:
     """The only way out for all checks of the contract."""
     with SafeClient(run.deployment, run.run_id, run.redactor, rules) as client:
+        pytestconfig.stash[LEDGER] = client.ledger
         yield client
 
 

@@ -107,6 +107,8 @@ class Things(BaseHTTPRequestHandler):
             return 405, None, {"allow": "DELETE, GET"}
         if key not in self.things:
             return 404, None, {}
+        if self.command == "DELETE" and self.fault == "kept":
+            return 403, None, {}
         return (
             (204, (self.things.pop(key), None)[1], {})
             if self.command == "DELETE"
@@ -155,6 +157,19 @@ def bad(result: Result) -> dict[str, str]:
     return {name: status for name, status in result.statuses().items() if status not in {"good", "excluded"}}
 
 
+PREFLIGHT = Counter({"GET": 1})  # before anything is collected, and not through the stage's transport
+
+
+def statuses_of_the_end(result: Result) -> dict[str, str]:
+    return {name: status for name, status in result.statuses().items() if name.startswith("contract-")}
+
+
+def sent(result: Result) -> Counter[str]:
+    """What the run says that it has sent, by method."""
+    told = result.finding("contract-requests")["measurements"]
+    return Counter({one["where"]: int(one["values"][0]) for one in told})
+
+
 def test_where_fuzzing_is_not_allowed_the_server_counts_reading_only(api: Any, tmp_path: Path) -> None:
     url, handler = api
     result = contract(tmp_path, url, "create")
@@ -166,6 +181,9 @@ def test_where_fuzzing_is_not_allowed_the_server_counts_reading_only(api: Any, t
     assert statuses["test_fuzzing[POST /things]"] == "excluded"
     assert (bad(result), result.decision) == ({}, "promote"), result.output
     assert handler.things == {"first": "n"}
+    assert sent(result) + PREFLIGHT == handler.counted
+    told = result.finding("contract-requests")["summary"]
+    assert "refused 5 (DELETE 1, GET 2, POST 1, PUT 1)" in told  # what the check of the promise has tried
 
 
 @pytest.mark.parametrize("api", ["silent"], indirect=True)
@@ -194,6 +212,8 @@ def test_the_cap_of_requests_is_the_run_s(api: Any, tmp_path: Path) -> None:
     result = contract(tmp_path, url, "create", "-n", "2", more=more)
     # the preflight looks once, and each of two processes may send its half
     assert handler.counted.total() <= 5, handler.counted
+    assert sent(result) + PREFLIGHT == handler.counted  # of both processes
+    assert "(2 processes)" in result.finding("contract-requests")["summary"]
     assert result.decision in {"hold", "invalid"}, result.output  # never green on what was not looked at
 
 
@@ -202,8 +222,23 @@ def test_where_it_is_allowed_everything_is_tried_and_removed(api: Any, tmp_path:
     result = contract(tmp_path, url, "create, fuzz")
     assert {"GET", "POST", "DELETE", "PUT", "TRACE"} <= set(handler.counted), result.output
     assert handler.things in ({"first": "n"}, {})  # what was made is gone; an id may have been drawn
+    assert statuses_of_the_end(result) == {"contract-requests": "good", "contract-leftovers": "good"}, result.output
+    assert sent(result) + PREFLIGHT == handler.counted
     others = {name: status for name, status in bad(result).items() if "things/{id}" not in name}
     assert others == {}, result.output  # ids of nothing are no evidence: nobody has described how to create here
+
+
+@pytest.mark.parametrize("api", ["kept"], indirect=True)
+def test_what_could_not_be_removed_is_told(api: Any, tmp_path: Path) -> None:
+    _, handler = api
+    result = contract(tmp_path, api[0], "create, fuzz", what="contract/test_fuzz.py::test_fuzzing[POST /things]")
+    left = [f"/things/{key}: DELETE answered 403" for key in handler.things if key != "first"]
+    assert left, "nothing was created"
+    told = result.finding("contract-leftovers")
+    assert (told["status"], told["on_breach"], set(told["details"].splitlines())) == ("bad", "warn", set(left))
+    assert told["summary"].startswith(f"{len(left)} could not be removed: /things/")
+    assert "postflight cleanup --environment here --run " in told["summary"]
+    assert result.decision == "promote", result.output  # nobody's client notices
 
 
 @pytest.mark.parametrize(
