@@ -2,9 +2,7 @@
 
 import asyncio
 import platform
-import shlex
 import signal
-import sys
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -20,12 +18,11 @@ from postflight.commands.acting import Acting, act_on, go_on, stand_by
 from postflight.commands.ending import end_with_verdict, polite_end
 from postflight.commands.remember import history_option
 from postflight.commands.simulate import Duration, Ratio
+from postflight.commands.telling import about, tell
 from postflight.errors import ConfigError
 from postflight.model import Decision, Deployment, Status, Verdict
 from postflight.probes.preflight import preflight
-from postflight.redact import Redactor
-from postflight.report import document, terminal, write_reports
-from postflight.report.document import About, Document
+from postflight.report.document import Document
 from postflight.rollback.standby import Cause, Standby
 from postflight.run_id import new_run_id
 from postflight.signals.clock import SystemClock
@@ -247,22 +244,8 @@ class Session:
         )
 
     def _finish(self, deployment: Deployment, verdict: Verdict) -> Document:
-        about = About(
-            run_id=self._run_id,
-            platform=deployment.platform,
-            environment=deployment.environment,
-            base_url=deployment.base_url,
-            known=deployment.known,
-            started=self._started,
-            finished=_utc(),
-            postflight=__version__,
-            command=Redactor.of(deployment).text(shlex.join(["postflight", *sys.argv[1:]])),
-        )
-        doc = document.make_document(about, verdict)
-        write_reports(self._options.reports, doc)
-        self._console.print()
-        terminal.show(self._console, doc, reports=str(self._options.reports), note=f"every block is in {self._ledger}")
-        return doc
+        run = about(deployment, self._run_id, self._started, release=self._options.release)
+        return tell(self._console, self._options.reports, run, verdict, note=f"every block is in {self._ledger}")
 
 
 def _cause(state: WatchState, verdict: Verdict, onset: Onset) -> Cause | None:
