@@ -6,11 +6,11 @@ ARGS ?=
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help smoke test prove lint browser prometheus lock clean suite dev
+.PHONY: help smoke test prove bench-load lint browser prometheus lock clean suite dev
 unexport PYTHONPATH
 
 help:  ## say what there is
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
 
 smoke: suite browser  ## verify the reference platform (or ARGS="--base-url URL") and print the verdict
 	@$(BIN)/postflight gate --stage smoke $(ARGS)
@@ -20,6 +20,9 @@ test: dev browser prometheus  ## run the suite's own tests
 
 prove: dev browser  ## plant every fault and show that the right tests turn red
 	@$(BIN)/pytest tests/faults --prove $(ARGS)
+
+bench-load: dev  ## compare what a request costs in each load generator, on one core (ARGS="--tls")
+	@$(BIN)/python scripts/bench_load.py $(ARGS)
 
 lint: dev  ## check style, types and the direction of imports
 	@$(BIN)/ruff check .

@@ -4,19 +4,27 @@ The requests are those of the deployment plan (V 12.1, V 4.2, V 8.3; R 7.1).
 """
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from postflight.checks.invariants.examples import Call
 from postflight.errors import NotEnoughEvidence, UnexpectedAnswer, Unreachable
-from postflight.flow import Answer, Flow, Pause, Request, Response, cut
+from postflight.flow import JSON, Answer, Flow, Pause, Request, Response, cut
 from postflight.model import Account
+
+if TYPE_CHECKING:
+    from postflight.load.work import MakeWork
 
 PREFIX = "postflight-"  # of the names of all projects that a run creates; `postflight cleanup` goes by it
 POLL_SECONDS = 0.1
+GONE_WITHIN = 5.0  # seconds in which the container of an ended preview must stop answering
 REFUSALS = (409, 429, 503)  # what a full pool may answer, with an error code that says so
+_SPENT = 8  # objects for an operation that removes what it is tried on
 HIDDEN = (403, 404)  # what a stranger may be told
+_ACTIVE = re.compile(r"^active_preview_sessions(?:\{[^}\n]*\})? (\S+)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +45,30 @@ class Session:
     url: str
 
 
+@dataclass(frozen=True, slots=True)
+class Belongings:
+    """What a run owns for the sake of one operation: its projects' ids, and values for the operation's parameters.
+
+    Values are keyed by place and name: `path.id`, `body.projectId`. Each mapping is one object, to be used as a whole.
+    """
+
+    projects: tuple[str, ...] = ()
+    values: tuple[Mapping[str, str], ...] = ()
+
+
 class Velocity:
     """The flows of Velocity. Holds nothing: what a flow needs is given to it."""
 
     name = "velocity"
+    prefix = PREFIX
+    ends_session = frozenset({"POST /api/auth/logout"})  # operations after which a token is worth nothing
+    scarce: Mapping[str, int] = {"POST /api/preview/start": 2}  # operations that take of a pool -> calls that may
+
+    def load_profiles(self) -> Mapping[str, "MakeWork"]:
+        """Return the load profiles that it offers, by name."""
+        from platforms.velocity_load import PROFILES
+
+        return PROFILES
 
     def sign_in(self, account: Account) -> Flow[str]:
         """Sign in and return a bearer token."""
@@ -62,14 +90,15 @@ class Velocity:
 
     def read_project(self, token: str, project_id: str) -> Flow[Project]:
         """Read one project."""
-        answer = yield Request("GET", "web", f"/api/projects/{quote(project_id)}", token=token)
+        answer = yield _of_project("GET", token, project_id)
         return _project(answer.expect(200).json_object())
 
     def list_projects(self, token: str) -> Flow[list[Project]]:
         """Read all own projects, page by page."""
         found: list[Project] = []
         while True:
-            answer = yield Request("GET", "web", f"/api/projects?limit=100&offset={len(found)}", token=token)
+            path = f"/api/projects?limit=100&offset={len(found)}"
+            answer = yield Request("GET", "web", path, token=token, name="GET /api/projects")
             page = answer.expect(200).json_object()
             items = [_project(Answer(item, answer)) for item in page.items("projects") if isinstance(item, dict)]
             found += items
@@ -78,7 +107,7 @@ class Velocity:
 
     def delete_project(self, token: str, project_id: str) -> Flow[None]:
         """Delete a project; one that is gone already is fine."""
-        answer = yield Request("DELETE", "web", f"/api/projects/{quote(project_id)}", token=token)
+        answer = yield _of_project("DELETE", token, project_id)
         answer.expect(200, 204, 404)
 
     def remove_project(self, token: str, project_id: str) -> Flow[None]:
@@ -106,13 +135,13 @@ class Velocity:
 
     def project_is_gone(self, token: str, project_id: str) -> Flow[None]:
         """Read a project that must not be found."""
-        answer = yield Request("GET", "web", f"/api/projects/{quote(project_id)}", token=token)
+        answer = yield _of_project("GET", token, project_id)
         answer.expect(404)
 
     def write_file(self, token: str, project_id: str, path: str, content: str) -> Flow[None]:
         """Write one file of a project."""
-        where = f"/api/projects/{quote(project_id)}/files/{quote(path)}"
-        answer = yield Request("PUT", "web", where, token=token, json={"content": content})
+        where, name = f"/api/projects/{quote(project_id)}/files/{quote(path)}", "PUT /api/projects/{id}/files/{path}"
+        answer = yield Request("PUT", "web", where, token=token, json={"content": content}, name=name)
         answer.expect(200, 201, 204)
 
     def start_preview(self, token: str, project_id: str, *, idle_seconds: int | None = None) -> Flow[Session]:
@@ -156,12 +185,13 @@ class Velocity:
 
     def end_session(self, api_token: str, session_id: str) -> Flow[None]:
         """End a session at the orchestrator; one that is gone already is fine."""
-        answer = yield Request("DELETE", "orchestrator", f"/sessions/{quote(session_id)}", token=api_token)
+        path = f"/sessions/{quote(session_id)}"
+        answer = yield Request("DELETE", "orchestrator", path, token=api_token, name="DELETE /sessions/{id}")
         answer.expect(200, 204, 404)
 
     def read_preview(self, token: str, session_id: str) -> Flow[Session]:
         """Read one preview session."""
-        answer = yield Request("GET", "web", f"/api/preview/{quote(session_id)}", token=token)
+        answer = yield _of_session("GET", token, session_id)
         return _session(answer.expect(200).json_object())
 
     def list_previews(self, token: str) -> Flow[list[Session]]:
@@ -172,18 +202,18 @@ class Velocity:
 
     def end_preview(self, token: str, session_id: str) -> Flow[None]:
         """End a preview; one that is gone already is fine."""
-        answer = yield Request("DELETE", "web", f"/api/preview/{quote(session_id)}", token=token)
+        answer = yield _of_session("DELETE", token, session_id)
         answer.expect(200, 204, 404)
 
     def stranger_sees_nothing(self, token: str, session_id: str) -> Flow[None]:
         """Another user must neither read, list nor end this session."""
-        one = yield Request("GET", "web", f"/api/preview/{quote(session_id)}", token=token)
+        one = yield _of_session("GET", token, session_id)
         one.expect(*HIDDEN)
         listed = yield from self.list_previews(token)
         if any(session.id == session_id for session in listed):
             message = f"another user's list of previews holds the session {session_id}"
             raise UnexpectedAnswer(message, expected="own sessions only", seen=session_id, where="/api/preview")
-        ended = yield Request("DELETE", "web", f"/api/preview/{quote(session_id)}", token=token)
+        ended = yield _of_session("DELETE", token, session_id)
         ended.expect(*HIDDEN)
 
     def wait_until_ready(self, token: str, session: Session, *, within: float) -> Flow[Session]:
@@ -192,7 +222,7 @@ class Velocity:
             if session.status == "error":
                 raise UnexpectedAnswer(f"the preview {session.id} ended in an error", expected="active", seen="error")
             if session.status == "active" and session.url:
-                health = yield Request("GET", "preview", f"{session.url.rstrip('/')}/health")
+                health = yield _of_preview(session, "/health")
                 if health.status == 200 and health.json_object().value.get("devServer") is True:
                     return session
             yield Pause(POLL_SECONDS)
@@ -207,7 +237,7 @@ class Velocity:
     def wait_until_ended(self, token: str, session: Session, *, within: float) -> Flow[None]:
         """Poll until the session has ended and its container is gone, at most `within` seconds."""
         for _ in range(math.ceil(within / POLL_SECONDS)):
-            answer = yield Request("GET", "web", f"/api/preview/{quote(session.id)}", token=token)
+            answer = yield _of_session("GET", token, session.id)
             if answer.status == 404 or (answer.status == 200 and answer.json_object().value.get("status") == "ended"):
                 return
             yield Pause(POLL_SECONDS)
@@ -219,7 +249,7 @@ class Velocity:
         """Poll the container of an ended session until it answers no more, at most `within` seconds."""
         for _ in range(math.ceil(within / POLL_SECONDS)):
             try:
-                answer = yield Request("GET", "preview", session.url)
+                answer = yield Request("GET", "preview", session.url, name="GET preview (ended)", expects_end=True)
             except Unreachable:
                 return
             if answer.status in (404, 410, 502, 503):  # what a proxy in front of it may say
@@ -230,7 +260,7 @@ class Velocity:
 
     def served(self, session: Session, path: str = "/") -> Flow[str]:
         """Return what the preview serves at a path."""
-        answer = yield Request("GET", "preview", f"{session.url.rstrip('/')}{path}")
+        answer = yield _of_preview(session, path)
         return answer.expect(200).text
 
     def wait_until_served(self, session: Session, text: str, *, within: float) -> Flow[None]:
@@ -244,6 +274,117 @@ class Velocity:
         message = f"{session.url} did not serve the edited text within {within:.0f} s"
         raise UnexpectedAnswer(message, expected=text, seen=cut(body), where=session.url)
 
+    def own(self, account: Account, token: str, operation: str, name: str) -> Flow[Belongings]:
+        """Create what an operation of the contract (`GET /api/projects/{id}`) can be tried on."""
+        method, _, path = operation.partition(" ")
+        if operation == "POST /api/auth/login":
+            return Belongings((), ({"body.email": account.email.reveal(), "body.password": account.password.reveal()},))
+        if "{" not in path and path != "/api/preview/start":
+            return Belongings()
+        count = _SPENT if operation == "DELETE /api/projects/{id}" else 1
+        projects = []
+        for number in range(count):
+            project = yield from self.create_project(token, f"{name}-{number}")
+            projects.append(project.id)
+        match path:
+            case "/api/preview/start":
+                values = [{"body.projectId": projects[0]}]
+            case "/api/preview/{sessionId}":
+                values = [{"path.sessionId": (yield from self.start_preview(token, projects[0])).id}]
+            case "/api/projects/{id}/files/{path}":
+                files = [f"{number}.txt" for number in range(_SPENT if method == "DELETE" else 1)]
+                for file in files:
+                    yield from self.write_file(token, projects[0], file, "of a run of Postflight")
+                values = [{"path.id": projects[0], "path.path": file} for file in files]
+            case _:
+                values = [{"path.id": project} for project in projects]
+        return Belongings(tuple(projects), tuple(values))
+
+    def find(self, token: str, operation: str) -> Flow[Belongings]:
+        """Find what an operation that reads can be tried on where nothing may be created."""
+        if "{sessionId}" in operation:
+            return Belongings((), tuple({"path.sessionId": one.id} for one in (yield from self.list_previews(token))))
+        if "{id}" not in operation:
+            return Belongings()
+        own = (yield from self.list_projects(token))[:_SPENT]
+        file = {"path.path": "index.html"} if "{path}" in operation else {}
+        return Belongings((), tuple({"path.id": project.id, **file} for project in own))
+
+    def give_back(self, token: str, belongings: Belongings) -> Flow[None]:
+        """Remove what `own` created; what is gone already is fine."""
+        for project in belongings.projects:
+            yield from self.delete_project(token, project)
+
+    def client_calls(self) -> tuple[Call, ...]:
+        """Return what a client of today does: what `postflight contract record` keeps for later releases."""
+        project, file = "/api/projects/{project}", "/api/projects/{project}/files/notes/today.txt"
+        credentials: dict[str, Any] = {"email": "{email}", "password": "{password}"}
+        return (
+            Call("signIn", "POST", "/api/auth/login", credentials, {"token": "token"}, signed_in=False),
+            Call("createProject", "POST", "/api/projects", {"name": f"{PREFIX}{{run}}-old"}, {"project": "id"}),
+            Call("readProject", "GET", project),
+            Call("listProjects", "GET", "/api/projects?limit=100&offset=0"),
+            Call("listProjects", "GET", f"/api/projects?q={PREFIX}{{run}}&sort=name&order=asc"),
+            Call("changeProject", "PATCH", project, {"description": "changed"}),
+            Call("writeFile", "PUT", file, {"content": "one\ntwo\n"}),
+            Call("listFiles", "GET", f"{project}/files"),
+            Call("readFile", "GET", file),
+            Call("deleteFile", "DELETE", file),
+            Call("listPreviews", "GET", "/api/preview"),
+            Call("deleteProject", "DELETE", project),
+            Call("readHealth", "GET", "/api/health", signed_in=False),
+            Call("readFlags", "GET", "/api/flags", signed_in=False),
+            Call("signOut", "POST", "/api/auth/logout"),
+        )
+
+    def look_at_projects(self, token: str) -> Flow[None]:
+        """Read the first page of the own projects, as the projects page does."""
+        answer = yield Request("GET", "web", "/api/projects", token=token)
+        answer.expect(200).json_object().items("projects")
+
+    def broadcast_edit(self, key: str, project_id: str, path: str, content: str) -> Flow[None]:
+        """Broadcast one edit to all who follow the project, over HTTP: `key` is the anonymous key of Supabase Realtime.
+
+        Source: "Broadcast", "Send messages using REST calls", https://supabase.com/docs/guides/realtime/broadcast
+        """
+        payload: dict[str, JSON] = {"filePath": path, "content": content}
+        edit: dict[str, JSON] = {"topic": f"project:{project_id}", "event": "file:update", "payload": payload}
+        answer = yield Request(
+            "POST",
+            "realtime",
+            "/api/broadcast",
+            headers={"apikey": key},
+            json={"messages": [{**edit, "private": False}]},
+        )
+        answer.expect(202)
+
+    def previews_in_use(self) -> Flow[int]:
+        """Return how many previews live now, whoever started them, as the orchestrator's metrics say (V 8.1)."""
+        answer = yield Request("GET", "orchestrator", "/metrics")
+        found = _ACTIVE.search(answer.expect(200).text)
+        if found is None:
+            raise answer.unexpected("the metric active_preview_sessions", "metrics without it")
+        return int(float(found[1]))
+
+    def use_preview(
+        self, token: str, project_id: str, *, key: str, ready_within: float, edit_within: float
+    ) -> Flow[None]:
+        """Use a preview as a person does: start it, wait until it is ready, see one edit in it, end it.
+
+        It is ended whatever happens, also when the flow is aborted. The edit is made over HTTP with the anonymous
+        `key` of realtime.
+        """
+        session = yield from self.start_preview(token, project_id)
+        try:
+            session = yield from self.wait_until_ready(token, session, within=ready_within)
+            text = f"edited {session.id}"
+            page = f"<!doctype html><title>{text}</title><h1>{text}</h1>"
+            yield from self.broadcast_edit(key, project_id, "index.html", page)
+            yield from self.wait_until_served(session, text, within=edit_within)
+        finally:
+            yield from self.end_preview(token, session.id)
+        yield from self.wait_until_gone(session, within=GONE_WITHIN)
+
     def health(self, service: str, path: str, *, region: str | None = None) -> Flow[Mapping[str, Any]]:
         """Return the health document of a service; anything but 200 is a fault that says which check failed."""
         answer = yield Request("GET", service, path, region=region)
@@ -252,6 +393,21 @@ class Velocity:
 
 def _credentials(email: str, password: str) -> dict[str, Any]:
     return {"email": email, "password": password}
+
+
+def _of_project(method: str, token: str, project_id: str) -> Request:
+    return Request(
+        method, "web", f"/api/projects/{quote(project_id)}", token=token, name=f"{method} /api/projects/{{id}}"
+    )
+
+
+def _of_session(method: str, token: str, session_id: str) -> Request:
+    path = f"/api/preview/{quote(session_id)}"
+    return Request(method, "web", path, token=token, name=f"{method} /api/preview/{{id}}")
+
+
+def _of_preview(session: Session, path: str) -> Request:
+    return Request("GET", "preview", f"{session.url.rstrip('/')}{path}", name=f"GET preview {path}")
 
 
 def _start(service: str, path: str, token: str, project_id: str, idle_seconds: int | None) -> Request:

@@ -5,7 +5,7 @@
 
 import logging
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, TypeVar
 
@@ -14,6 +14,7 @@ from pydantic.alias_generators import to_camel
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from starlette.routing import Match, Route
 from starlette.types import ASGIApp, ExceptionHandler, Message, Receive, Scope, Send
 
 from reference.faults import STACK_TRACE
@@ -91,6 +92,22 @@ def read_number(request: Request, name: str, default: int, least: int, most: int
     return int(text)
 
 
+def read_choice(request: Request, name: str, choices: Sequence[str]) -> str:
+    """Read one of these from the query; the first is the default. Raises `ApiError` 422."""
+    text = request.query_params.get(name, choices[0])
+    if text not in choices:
+        raise ApiError(422, "invalid_request", f"{name}: expected {' or '.join(choices)}")
+    return text
+
+
+def read_text(request: Request, name: str, most: int) -> str:
+    """Read a text from the query; the default is empty. Raises `ApiError` 422."""
+    text = request.query_params.get(name, "")
+    if len(text) > most or "\x00" in text:
+        raise ApiError(422, "invalid_request", f"{name}: expected at most {most} characters, none of them NUL")
+    return text
+
+
 def bearer_token(request: Request) -> str | None:
     """Return the token of the Authorization header."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
@@ -112,10 +129,20 @@ def _answer_api_error(_request: Request, error: Exception) -> Response:
     return error_answer(error.status, error.code, error.message, error.headers)
 
 
-def answer_http_error(_request: Request, error: Exception) -> Response:
+def answer_http_error(request: Request, error: Exception) -> Response:
     """Answer what the framework refuses: an unknown path, a wrong method."""
     assert isinstance(error, HTTPException)
-    return error_answer(error.status_code, _CODES.get(error.status_code, "error"), error.detail, error.headers)
+    headers = {"Allow": _allowed(request)} if error.status_code == 405 else error.headers
+    return error_answer(error.status_code, _CODES.get(error.status_code, "error"), error.detail, headers)
+
+
+def _allowed(request: Request) -> str:
+    """Return every method of the path (RFC 9110, 10.2.1). Starlette tells those of the first route that matches."""
+    found: set[str] = set()
+    for route in request.app.routes:
+        if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE:
+            found |= route.methods or set()
+    return ", ".join(sorted(found))
 
 
 class CrashMiddleware:

@@ -11,7 +11,8 @@ import httpx
 from reference.releases import Release, Switch
 from reference.services import Services
 from reference.serving import Listener, Server, base_url
-from reference.vercel import PROJECT, Project, Staged, create_vercel
+from reference.vercel.app import create_vercel
+from reference.vercel.project import NAME, Project, Staged
 from reference.web.app import create_web
 
 SOCKETS = ("release", "next_release", "control")
@@ -39,7 +40,7 @@ class BlueGreen:
                 "url": self.control_url,
                 "token": self.token,
                 "project": self.project.id,
-                "project_name": PROJECT,
+                "project_name": NAME,
                 "team": self.project.account,
             },
             "releases": [

@@ -14,7 +14,7 @@ from psycopg import sql
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool
 
-from reference.faults import HEALTH_LIES, SESSION_VISIBLE, Fault
+from reference.faults import HEALTH_LIES, MIGRATION_NOT_RUN, MISSING_COLUMN, SESSION_VISIBLE, Fault
 from reference.postgres import PostgresUnavailable, Server
 
 Connection = psycopg.AsyncConnection[DictRow]
@@ -37,6 +37,8 @@ end $$
 _SABOTAGE: dict[Fault, LiteralString] = {
     SESSION_VISIBLE: "create policy everybody on preview_sessions for select to authenticated using (true)",
     HEALTH_LIES: "revoke all on projects, files from authenticated",
+    MISSING_COLUMN: "alter table csp_reports drop column received_at",
+    MIGRATION_NOT_RUN: "delete from schema_migrations",
 }
 
 

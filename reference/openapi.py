@@ -5,7 +5,7 @@ Each operation lists the answers that it gives when all is well, refusals includ
 
 from typing import Any
 
-from reference.openapi_schemas import FILE_PATH_SCHEMA, SCHEMAS, UUID, ref
+from reference.openapi_schemas import FILE_PATH_SCHEMA, NO_NUL, SCHEMAS, UUID, ref
 from reference.settings import MAX_BODY, RELEASE
 
 Object = dict[str, Any]
@@ -92,9 +92,14 @@ def _project_paths() -> Object:
     return {
         "/api/projects": {
             "get": _operation(
-                "projects", "listProjects", "List one's projects, the newest first",
+                "projects", "listProjects", "List one's projects, the newest first unless asked otherwise",
                 {200: _json("One page of them", "Projects")}, refusals=(*_STRANGER, 422),
-                parameters=[_query("limit", 20, 1, 100), _query("offset", 0, 0, 1_000_000)],
+                parameters=[
+                    _query("limit", 20, 1, 100), _query("offset", 0, 0, 1_000_000),
+                    _choice("sort", "createdAt", "updatedAt", "name", description="names by code point"),
+                    _choice("order", "desc", "asc"),
+                    _search("q", 100, "only projects with this in their name, in upper or lower case"),
+                ],
             ),
             "post": _operation(
                 "projects", "createProject", "Create a project with an index.html and a main.js",
@@ -268,3 +273,14 @@ def _path(name: str, schema: Object) -> Object:
 def _query(name: str, default: int, least: int, most: int) -> Object:
     schema = {"type": "integer", "minimum": least, "maximum": most, "default": default}
     return {"name": name, "in": "query", "schema": schema}
+
+
+def _choice(name: str, *choices: str, description: str = "") -> Object:
+    """A parameter that is one of these; the first is the default."""
+    schema = {"type": "string", "enum": list(choices), "default": choices[0]}
+    return {"name": name, "in": "query", "schema": schema} | ({"description": description} if description else {})
+
+
+def _search(name: str, most: int, description: str) -> Object:
+    schema = {"type": "string", "maxLength": most, "pattern": NO_NUL, "default": ""}
+    return {"name": name, "in": "query", "description": description, "schema": schema}

@@ -19,13 +19,13 @@ CHECK: Schema = {"enum": ["healthy", "unhealthy"]}
 FILE_PATH_SCHEMA: Schema = {"type": "string", "pattern": FILE_PATH, "examples": ["index.html"]}
 
 # PostgreSQL stores no NUL in a text, so the API refuses it.
-_NO_NUL = r"^[^\u0000]*$"
-_NAME: Schema = {"type": "string", "minLength": 1, "maxLength": 100, "pattern": _NO_NUL, "examples": ["Weather board"]}
-_DESCRIPTION: Schema = {"type": "string", "maxLength": 2000, "pattern": _NO_NUL}
+NO_NUL = r"^[^\u0000]*$"
+_NAME: Schema = {"type": "string", "minLength": 1, "maxLength": 100, "pattern": NO_NUL, "examples": ["Weather board"]}
+_DESCRIPTION: Schema = {"type": "string", "maxLength": 2000, "pattern": NO_NUL}
 _CONTENT: Schema = {
     "type": "string",
     "maxLength": MAX_FILE,
-    "pattern": _NO_NUL,
+    "pattern": NO_NUL,
     "examples": ["<!doctype html>\n<h1>Weather board</h1>\n"],
 }
 _SIZE: Schema = {"type": "integer", "minimum": 0, "description": "bytes of the content in UTF-8"}
@@ -67,8 +67,8 @@ SCHEMAS: dict[str, Schema] = {
     ),
     "Credentials": _request(
         ["email", "password"],
-        email={"type": "string", "pattern": _NO_NUL, "examples": ["ada@example.com"]},
-        password={"type": "string", "format": "password", "pattern": _NO_NUL},
+        email={"type": "string", "pattern": NO_NUL, "examples": ["ada@example.com"]},
+        password={"type": "string", "format": "password", "pattern": NO_NUL},
     ),
     "SignedIn": _answer(
         token={"type": "string", "description": "a JSON Web Token; send it as a bearer token"},
@@ -126,9 +126,9 @@ SCHEMAS: dict[str, Schema] = {
     "ErrorReport": _request(
         ["severity", "code", "message"],
         severity={"enum": ["debug", "info", "warning", "error", "critical"]},
-        code={"type": "string", "minLength": 1, "maxLength": 100, "pattern": _NO_NUL},
-        message={"type": "string", "maxLength": 10_000, "pattern": _NO_NUL},
-        stack={"type": "string", "maxLength": 50_000, "pattern": _NO_NUL, "default": ""},
+        code={"type": "string", "minLength": 1, "maxLength": 100, "pattern": NO_NUL},
+        message={"type": "string", "maxLength": 10_000, "pattern": NO_NUL},
+        stack={"type": "string", "maxLength": 50_000, "pattern": NO_NUL, "default": ""},
         context={"type": "object", "default": {}},
     ),
     "Accepted": _answer(status={"const": "accepted"}),

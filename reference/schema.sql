@@ -4,6 +4,10 @@
 create function request_user_id() returns uuid language sql stable
 return nullif(current_setting('request.user_id', true), '')::uuid;
 
+-- Which migrations this database has had. A real one has many; this file is the only one of the reference platform.
+create table schema_migrations (version text primary key, applied_at timestamptz not null default now());
+insert into schema_migrations (version) values ('20261101090000');
+
 create table users (
     id uuid primary key default gen_random_uuid(),
     email text not null unique,

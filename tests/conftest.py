@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[1]
+os.environ["POSTFLIGHT_HISTORY"] = "off"  # tests are nobody's deployments; also for a command in this process
 RUN_DEADLINE = 300.0  # seconds; bounds a hang, measures nothing
 
 
@@ -52,6 +53,7 @@ class Result:
 def run_process(*command: str, reports: Path, cwd: Path = ROOT, env: dict[str, str] | None = None) -> Result:
     """Run a command with the library on its path, within a deadline."""
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("POSTFLIGHT_", "PYTEST_"))}
+    environment["POSTFLIGHT_HISTORY"] = "off"  # tests are nobody's deployments
     environment |= {"PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}", "COLUMNS": "140"}
     environment.pop("PYTHONDONTWRITEBYTECODE", None)  # else each of hundreds of processes compiles all that it imports
     environment |= env or {}

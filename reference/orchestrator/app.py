@@ -28,7 +28,7 @@ from reference.answers import (
     unauthorized,
 )
 from reference.auth import equal
-from reference.faults import ORCHESTRATOR_OPEN, POOL_OVERRUN_500, REGION_DOWN, VERSION_SKEW
+from reference.faults import ORCHESTRATOR_OPEN, POOL_OVERRUN_500, REGION_DOWN, REGION_HEALTH_SHAPE, VERSION_SKEW
 from reference.header_faults import Answer, spoil
 from reference.headers import api_headers, encoded
 from reference.metrics import HttpMetrics, MetricsMiddleware
@@ -75,6 +75,8 @@ async def _health(request: Request) -> Response:
         "region": region,
         "checks": {name: "healthy" if good else "unhealthy" for name, good in healthy.items()},
     }
+    if REGION_HEALTH_SHAPE in services.settings.faults:
+        del body["checks"]
     return JSONResponse(body, 200 if all(healthy.values()) else 503)
 
 

@@ -15,7 +15,16 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 from psycopg.rows import DictRow
 
 from reference.database import fetch_all, fetch_one
-from reference.faults import NO_EXPIRY, PREVIEW_NEVER_READY, PREVIEW_NOT_ENDED, PREVIEW_WRONG_CONTENT, WRONG_METRICS
+from reference.faults import (
+    NO_EXPIRY,
+    POOL_RACE,
+    PREVIEW_NEVER_READY,
+    PREVIEW_NOT_ENDED,
+    PREVIEW_STUCK,
+    PREVIEW_WRONG_CONTENT,
+    SESSIONS_LEFT,
+    WRONG_METRICS,
+)
 from reference.orchestrator.container import Container, ContainerFailed, start_container
 from reference.services import Services
 from reference.serving import base_url, listen
@@ -23,6 +32,7 @@ from reference.settings import MAX_FILES
 
 _START_DEADLINE = 20.0  # seconds
 _END_DEADLINE = 10.0
+_STUCK_EVERY, _LEFT_EVERY, _RACE = 5, 3, 0.3  # previews, ends, and seconds, when these faults are planted
 
 Outcome = Literal["ended", "error"]
 
@@ -63,6 +73,7 @@ class Pool:
         self._faults = services.settings.faults
         self._sessions: dict[UUID, _Session] = {}
         self._starting = 0
+        self._started = self._ended = 0  # since the platform began
         self._operations = Counter(
             "fly_machine_operations", "Containers started and stopped.", ("operation", "status"), registry=registry
         )
@@ -79,6 +90,8 @@ class Pool:
         """Start a preview and return its row, status `creating`. Raises `PoolExhausted` or `UnknownProject`."""
         if self.active >= self._services.settings.pool:
             raise PoolExhausted
+        if POOL_RACE in self._faults:
+            await asyncio.sleep(_RACE)  # between looking and taking, others look too
         self._starting += 1  # taken before the first wait, so that two requests cannot take the last place
         bound = listen()
         try:
@@ -101,7 +114,9 @@ class Pool:
 
     async def end(self, session_id: UUID) -> None:
         """End a preview and wait until it is gone. One that is over already is left as it is."""
-        if PREVIEW_NOT_ENDED in self._faults:
+        self._ended += 1
+        left = SESSIONS_LEFT in self._faults and self._ended % _LEFT_EVERY == 0
+        if PREVIEW_NOT_ENDED in self._faults or left:
             await self._set_status(session_id, "ended")
             return
         if session := self._sessions.get(session_id):
@@ -124,7 +139,9 @@ class Pool:
         outcome: Outcome = "ended"
         container: Container | None = None
         try:
-            if PREVIEW_NEVER_READY in self._faults:
+            self._started += 1
+            stuck = PREVIEW_STUCK in self._faults and self._started % _STUCK_EVERY == 0
+            if PREVIEW_NEVER_READY in self._faults or stuck:
                 await session.over.wait()
                 return
             with bound:  # ours is closed once the container has it: then nobody listens when the container is gone

@@ -1,16 +1,21 @@
-"""The realtime service: WebSocket connections join channels and broadcast to who else is there."""
+"""The realtime service: WebSocket connections join channels and broadcast to who else is there, HTTP requests too."""
 
 import asyncio
 import logging
 from dataclasses import dataclass, field
 from typing import cast
 
+from pydantic import Field
 from starlette.applications import Starlette
-from starlette.routing import WebSocketRoute
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from reference.answers import ERROR_HANDLERS, Body, CrashMiddleware, Text, bearer_token, read_json, unauthorized
 from reference.auth import InvalidToken
-from reference.faults import REALTIME_DEAF
+from reference.faults import EDITS_LOST, REALTIME_DEAF
 from reference.realtime.phoenix import MalformedMessage, Message, Payload, decode
 from reference.services import Services, services_of
 
@@ -21,6 +26,8 @@ _log = logging.getLogger(__name__)
 _SILENCE = 60.0  # seconds; clients send a heartbeat about every 25
 _MAX_WAITING = 256  # messages that a slow reader may leave unread
 _MAX_TOPICS = 100  # per connection
+_MAX_BATCH = 100  # broadcasts of one HTTP request
+_LOST_EVERY = 5  # broadcasts, when that fault is planted
 _PROTOCOL_ERROR, _TRY_AGAIN = 1002, 1013  # WebSocket close codes
 
 
@@ -48,6 +55,7 @@ class _Hub:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._topics: dict[str, set[_Member]] = {}
+        self._broadcasts = 0
 
     def handle(self, member: _Member, message: Message) -> None:
         """Do what one message asks for."""
@@ -104,13 +112,20 @@ class _Hub:
         if membership is None:
             self._send(sender, message.reply("error", {"reason": "unmatched topic"}))
             return
-        if REALTIME_DEAF not in self._services.settings.faults:
-            outgoing = Message(message.topic, "broadcast", message.payload)
-            for member in tuple(self._topics[message.topic]):
-                if member is not sender or membership.hears_itself:
-                    self._send(member, outgoing)
+        self.publish(message.topic, message.payload, but=None if membership.hears_itself else sender)
         if membership.acknowledged:
             self._send(sender, message.reply("ok"))
+
+    def publish(self, topic: str, payload: Payload, *, but: _Member | None = None) -> None:
+        """Send a broadcast to all who have joined a topic, `but` one."""
+        planted = self._services.settings.faults
+        self._broadcasts += 1
+        lost = EDITS_LOST in planted and self._broadcasts % _LOST_EVERY == 0
+        if REALTIME_DEAF in planted or lost:
+            return
+        for member in tuple(self._topics.get(topic, ())):
+            if member is not but:
+                self._send(member, Message(topic, "broadcast", payload))
 
     def _send(self, member: _Member, message: Message) -> None:
         try:
@@ -180,9 +195,48 @@ async def _write(member: _Member) -> int:
     return _TRY_AGAIN
 
 
+class _Broadcast(Body):
+    """One message over HTTP. Its topic is the channel's name, without the `realtime:` of the WebSocket protocol."""
+
+    topic: Text = Field(min_length=1, max_length=200)
+    event: Text = Field(min_length=1, max_length=200)
+    payload: Payload
+    private: bool = False
+
+
+class _Batch(Body):
+    """What one request broadcasts."""
+
+    messages: list[_Broadcast] = Field(min_length=1, max_length=_MAX_BATCH)
+
+
+async def _publish(request: Request) -> Response:
+    """Broadcast without a WebSocket, as Supabase Realtime does: 202 says that it was accepted, not that it was heard.
+
+    Source: "Send messages using REST calls", https://supabase.com/docs/guides/realtime/broadcast
+    """
+    try:
+        services_of(request).tokens.verify(bearer_token(request) or request.headers.get("apikey", ""))
+    except InvalidToken:
+        raise unauthorized() from None
+    hub: _Hub = request.app.state.hub
+    for message in (await read_json(request, _Batch)).messages:
+        payload = {"type": "broadcast", "event": message.event, "payload": message.payload}
+        if not message.private:  # nobody has joined a private channel: they are not offered
+            hub.publish(f"realtime:{message.topic}", payload)
+    return Response(status_code=202)
+
+
 def create_realtime(services: Services) -> Starlette:
     """Return the app."""
-    app = Starlette(routes=[WebSocketRoute(f"{PATH}/websocket", _connect)])
+    app = Starlette(
+        routes=[
+            WebSocketRoute(f"{PATH}/websocket", _connect),
+            Route(f"{PATH}/api/broadcast", _publish, methods=["POST"]),
+        ],
+        middleware=[Middleware(CrashMiddleware)],
+        exception_handlers=ERROR_HANDLERS,
+    )
     app.state.services = services
     app.state.hub = _Hub(services)
     return app

@@ -9,6 +9,8 @@ from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from reference.answers import ERROR_HANDLERS, CrashMiddleware, answer_http_error
+from reference.contract_faults.middleware import ContractFaultsMiddleware
+from reference.load_faults import LoadFaultsMiddleware
 from reference.metrics import HttpMetrics, MetricsMiddleware
 from reference.page_faults import PageFaultsMiddleware
 from reference.services import Services
@@ -40,13 +42,18 @@ def create_web(services: Services, orchestrator: httpx.AsyncClient) -> ASGIApp:
     app.state.services = services
     app.state.attempts = FailedAttempts()
     app.state.orchestrator = orchestrator
-    inner = TroubleMiddleware(GeoMiddleware(app), services)
-    return MetricsMiddleware(PageFaultsMiddleware(HeadersMiddleware(inner, services), services), metrics)
+    inner = TroubleMiddleware(GeoMiddleware(app, services), services)
+    spoilt = ContractFaultsMiddleware(HeadersMiddleware(inner, services), services.settings.faults)
+    pages_and_api = PageFaultsMiddleware(spoilt, services)
+    return MetricsMiddleware(LoadFaultsMiddleware(pages_and_api, services), metrics)
 
 
 async def _answer_http_error(request: Request, error: Exception) -> Response:
     """People who miss a page get one; programs get JSON."""
     assert isinstance(error, HTTPException)
-    if error.status_code == 404 and "text/html" in request.headers.get("accept", ""):
-        return pages.render(request, "not_found.html", 404)
-    return answer_http_error(request, error)
+    if error.status_code != 404:
+        return answer_http_error(request, error)
+    wants_page = "text/html" in request.headers.get("accept", "")
+    answer = pages.render(request, "not_found.html", 404) if wants_page else answer_http_error(request, error)
+    answer.headers.add_vary_header("Accept")
+    return answer

@@ -10,9 +10,14 @@ from starlette.routing import Route
 
 from reference.answers import ApiError, Body, Text, not_found, read_json, timestamp
 from reference.database import Connection, fetch_all, fetch_one
-from reference.services import services_of
+from reference.faults import (
+    FILE_DELETED_BY_OTHERS,
+    FILE_READ_BY_OTHERS,
+    FILE_WRITTEN_BY_OTHERS,
+    FILES_LISTED_TO_OTHERS,
+)
 from reference.settings import FILE_PATH, MAX_FILE, MAX_FILES
-from reference.web.session import require_user
+from reference.web.session import require_user, rows_of
 
 
 class FileContent(Body):
@@ -36,7 +41,7 @@ async def _require_project(connection: Connection, request: Request) -> None:
 
 async def _list(request: Request) -> Response:
     user = require_user(request)
-    async with services_of(request).database.user(user.id) as connection:
+    async with rows_of(request, user, FILES_LISTED_TO_OTHERS) as connection:
         await _require_project(connection, request)
         rows = await fetch_all(
             connection,
@@ -49,7 +54,7 @@ async def _list(request: Request) -> Response:
 async def _read(request: Request) -> Response:
     user = require_user(request)
     project_id, path = request.path_params["id"], _path(request)
-    async with services_of(request).database.user(user.id) as connection:
+    async with rows_of(request, user, FILE_READ_BY_OTHERS) as connection:
         row = await fetch_one(
             connection,
             "select path, content, updated_at from files where project_id = %s and path = %s",
@@ -64,7 +69,7 @@ async def _write(request: Request) -> Response:
     user = require_user(request)
     project_id, path = request.path_params["id"], _path(request)
     asked = await read_json(request, FileContent)
-    async with services_of(request).database.user(user.id) as connection:
+    async with rows_of(request, user, FILE_WRITTEN_BY_OTHERS) as connection:
         await _require_project(connection, request)
         others = await fetch_one(
             connection,
@@ -90,7 +95,7 @@ async def _write(request: Request) -> Response:
 async def _delete(request: Request) -> Response:
     user = require_user(request)
     project_id, path = request.path_params["id"], _path(request)
-    async with services_of(request).database.user(user.id) as connection:
+    async with rows_of(request, user, FILE_DELETED_BY_OTHERS) as connection:
         done = await connection.execute("delete from files where project_id = %s and path = %s", [project_id, path])
     if not done.rowcount:
         raise not_found("file")

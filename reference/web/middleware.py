@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from reference.answers import error_answer
-from reference.faults import ERROR_RATE, ERROR_RATE_TENTH, OUTAGE, SLOW_RESPONSES
+from reference.faults import ERROR_RATE, ERROR_RATE_TENTH, GEO_IGNORED, GEO_UNTOLD, OUTAGE, SLOW_RESPONSES
 from reference.header_faults import Answer, make_nonce, spoil
 from reference.headers import encoded, security_headers
 from reference.services import Services
@@ -80,8 +80,9 @@ class HeadersMiddleware:
 class GeoMiddleware:
     """Tells pages where their visitor is, as Vercel's edge says, and sends visitors from China to their own page."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, services: Services) -> None:
         self._app = app
+        self._faults = services.settings.faults
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -96,14 +97,15 @@ class GeoMiddleware:
             return
 
         async def add(message: Message) -> None:
-            if message["type"] == "http.response.start":
+            if message["type"] == "http.response.start" and GEO_UNTOLD not in self._faults:
                 headers = MutableHeaders(scope=message)
                 headers["x-user-country"] = country
                 headers["x-user-region"] = region
                 headers.add_vary_header("x-vercel-ip-country")
             await send(message)
 
-        app: ASGIApp = RedirectResponse("/cn", 307) if country == "CN" and scope["path"] != "/cn" else self._app
+        leads_away = country == "CN" and scope["path"] != "/cn" and GEO_IGNORED not in self._faults
+        app: ASGIApp = RedirectResponse("/cn", 307) if leads_away else self._app
         await app(scope, receive, add)
 
 

@@ -23,7 +23,7 @@ from reference.settings import ENVIRONMENT
 from reference.web.previews import orchestrator_of
 
 _HEALTH_DEADLINE = 3.0  # seconds
-_REPORT_TYPES = ("application/csp-report", "application/reports+json")
+_REPORT_TYPES = {"application/csp-report": dict, "application/reports+json": list}  # media type -> what it holds
 _MAX_REPORTS = 20  # of one request
 _FLAGS = {"NEW_EDITOR": True, "BATCH_PROCESSING": False, "TEAM_FEATURES": False, "DEBUG_MODE": False}
 
@@ -72,7 +72,8 @@ async def _openapi(request: Request) -> Response:
 
 async def _csp_report(request: Request) -> Response:
     """Store violation reports, of the old kind (one object) and of the Reporting API (a list)."""
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() not in _REPORT_TYPES:
+    kind = _REPORT_TYPES.get(request.headers.get("content-type", "").partition(";")[0].strip().lower())
+    if kind is None:
         raise ApiError(415, "unsupported_media_type", f"send {' or '.join(_REPORT_TYPES)}")
     body = await read_body(request)
     try:
@@ -80,8 +81,8 @@ async def _csp_report(request: Request) -> Response:
     except (ValueError, RecursionError):
         raise ApiError(400, "invalid_request", "the body is not JSON") from None
     reports = received if isinstance(received, list) else [received]
-    if not all(isinstance(report, dict) for report in reports):
-        raise ApiError(422, "invalid_request", "expected a report or a list of reports")
+    if not isinstance(received, kind) or not all(isinstance(report, dict) for report in reports):
+        raise ApiError(422, "invalid_request", "expected one report, or a list of reports for application/reports+json")
     async with _strangers_connection(request) as connection:
         for report in reports[:_MAX_REPORTS]:
             await connection.execute("insert into csp_reports (report) values (%s)", [Jsonb(report)])

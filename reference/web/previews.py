@@ -12,11 +12,18 @@ from starlette.routing import Route
 
 from reference.answers import ApiError, Body, not_found, read_json
 from reference.database import fetch_all, fetch_one
-from reference.faults import OPEN_API
+from reference.faults import (
+    OPEN_API,
+    PREVIEW_ENDED_BY_OTHERS,
+    PREVIEW_OF_ANY_PROJECT,
+    PREVIEW_READ_BY_OTHERS,
+    PREVIEWS_LISTED_TO_OTHERS,
+    Fault,
+)
 from reference.orchestrator.app import session_json
 from reference.services import Services, services_of
 from reference.settings import IDLE_TIMEOUT
-from reference.web.session import User, find_user, require_user
+from reference.web.session import User, find_user, require_user, rows_of
 
 _DEADLINE = 15.0  # seconds, for an answer of the orchestrator; ending a preview may take ten
 _MAX_LISTED = 100
@@ -64,7 +71,7 @@ async def _start(request: Request) -> Response:
         project_id = UUID(asked.project_id)
     except ValueError:
         raise not_found("project") from None
-    async with services_of(request).database.user(user.id) as connection:
+    async with rows_of(request, user, PREVIEW_OF_ANY_PROJECT) as connection:
         if await fetch_one(connection, "select from projects where id = %s", [project_id]) is None:
             raise not_found("project")
     answer = await _ask(
@@ -80,7 +87,7 @@ async def _list(request: Request) -> Response:
     if OPEN_API in services_of(request).settings.faults and find_user(request) is None:
         return JSONResponse({"sessions": []})
     user = require_user(request)
-    async with services_of(request).database.user(user.id) as connection:
+    async with rows_of(request, user, PREVIEWS_LISTED_TO_OTHERS) as connection:
         rows = await fetch_all(
             connection,
             "select * from preview_sessions where status in ('creating', 'active') order by created_at desc limit %s",
@@ -90,17 +97,17 @@ async def _list(request: Request) -> Response:
 
 
 async def _read(request: Request) -> Response:
-    return JSONResponse(session_json(await _find(request, require_user(request))))
+    return JSONResponse(session_json(await _find(request, require_user(request), PREVIEW_READ_BY_OTHERS)))
 
 
 async def _end(request: Request) -> Response:
-    row = await _find(request, require_user(request))
+    row = await _find(request, require_user(request), PREVIEW_ENDED_BY_OTHERS)
     await _ask(request, "DELETE", f"/sessions/{row['id']}")
     return Response(status_code=204)
 
 
-async def _find(request: Request, user: User) -> DictRow:
-    async with services_of(request).database.user(user.id) as connection:
+async def _find(request: Request, user: User, shown_to_all: Fault) -> DictRow:
+    async with rows_of(request, user, shown_to_all) as connection:
         row = await fetch_one(connection, "select * from preview_sessions where id = %s", [request.path_params["id"]])
     if row is None:
         raise not_found("session")

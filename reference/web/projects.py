@@ -3,19 +3,36 @@
 from html import escape
 
 import psycopg
+from psycopg import sql
 from psycopg.rows import DictRow
 from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from reference.answers import Body, Text, not_found, read_json, read_number, timestamp
-from reference.database import fetch_all, fetch_one
-from reference.faults import PROJECT_NOT_STORED
+from reference.answers import Body, Text, not_found, read_choice, read_json, read_number, read_text, timestamp
+from reference.database import fetch_one
+from reference.faults import (
+    CREATED_TWICE,
+    CROSSED_ANSWERS,
+    PROJECT_CHANGED_BY_OTHERS,
+    PROJECT_DELETED_BY_OTHERS,
+    PROJECT_NOT_STORED,
+    PROJECT_READ_BY_OTHERS,
+    PROJECTS_LISTED_TO_OTHERS,
+)
 from reference.services import services_of
 from reference.web.previews import end_previews
-from reference.web.session import require_user
+from reference.web.session import require_user, rows_of
 
+# names by code point, which does not depend on where the database was made
+_SORTED_BY = {
+    "createdAt": sql.SQL("created_at"),
+    "updatedAt": sql.SQL("updated_at"),
+    "name": sql.SQL('name collate "C"'),
+}
+_ORDERS = ("desc", "asc")
+_CROSSED_EVERY = 5  # reads, when that fault is planted
 _MAIN_JS = 'console.debug("main.js of this project runs");\n'
 
 
@@ -64,11 +81,23 @@ async def _list(request: Request) -> Response:
     user = require_user(request)
     limit = read_number(request, "limit", 20, 1, 100)
     offset = read_number(request, "offset", 0, 0, 1_000_000)
-    async with services_of(request).database.user(user.id) as connection:
-        rows = await fetch_all(
-            connection, "select * from projects order by created_at desc, id limit %s offset %s", [limit, offset]
+    sort = read_choice(request, "sort", tuple(_SORTED_BY))
+    order = read_choice(request, "order", _ORDERS)
+    wanted = read_text(request, "q", 100)
+    # the id decides among equals: without it a project could be on two pages, or on none
+    query = sql.SQL(
+        """
+        select * from projects where position(lower(%s) in lower(name)) > 0
+        order by {by} {order}, id limit %s offset %s
+        """
+    ).format(by=_SORTED_BY[sort], order=sql.SQL(order))
+    async with rows_of(request, user, PROJECTS_LISTED_TO_OTHERS) as connection:
+        rows = await (await connection.execute(query, [wanted, limit, offset])).fetchall()
+        total = await fetch_one(
+            connection,
+            "select count(*) as projects from projects where position(lower(%s) in lower(name)) > 0",
+            [wanted],
         )
-        total = await fetch_one(connection, "select count(*) as projects from projects")
     assert total is not None
     body = {
         "projects": [_project_json(row) for row in rows],
@@ -97,6 +126,8 @@ async def _create(request: Request) -> Response:
             """,
             {"id": row["id"], "page": _index_html(asked.name), "script": _MAIN_JS},
         )
+        if CREATED_TWICE in services.settings.faults:
+            await connection.execute("insert into projects (name) values (%s)", [asked.name])
         if PROJECT_NOT_STORED in services.settings.faults:
             raise psycopg.Rollback
     return JSONResponse(_project_json(row), 201, {"Location": f"/api/projects/{row['id']}"})
@@ -104,17 +135,27 @@ async def _create(request: Request) -> Response:
 
 async def _read(request: Request) -> Response:
     user = require_user(request)
-    async with services_of(request).database.user(user.id) as connection:
+    async with rows_of(request, user, PROJECT_READ_BY_OTHERS) as connection:
         row = await fetch_one(connection, "select * from projects where id = %s", [request.path_params["id"]])
     if row is None:
         raise not_found("project")
+    if CROSSED_ANSWERS in services_of(request).settings.faults:
+        row = _crossed(request, row)
     return JSONResponse(_project_json(row))
+
+
+def _crossed(request: Request, row: DictRow) -> DictRow:
+    """Return, every fifth time, what was read before for whoever read it."""
+    state = request.app.state
+    state.reads = getattr(state, "reads", 0) + 1
+    before, state.read_last = getattr(state, "read_last", row), row
+    return before if state.reads % _CROSSED_EVERY == 0 else row
 
 
 async def _change(request: Request) -> Response:
     user = require_user(request)
     asked = await read_json(request, ProjectChange)
-    async with services_of(request).database.user(user.id) as connection:
+    async with rows_of(request, user, PROJECT_CHANGED_BY_OTHERS) as connection:
         row = await fetch_one(
             connection,
             """
@@ -132,7 +173,7 @@ async def _change(request: Request) -> Response:
 async def _delete(request: Request) -> Response:
     user = require_user(request)
     await end_previews(request, user, request.path_params["id"])
-    async with services_of(request).database.user(user.id) as connection:
+    async with rows_of(request, user, PROJECT_DELETED_BY_OTHERS) as connection:
         done = await connection.execute("delete from projects where id = %s", [request.path_params["id"]])
     if not done.rowcount:
         raise not_found("project")

@@ -1,5 +1,7 @@
 """Who makes a request: signing in and out, and the token of each request after that."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -11,7 +13,7 @@ from starlette.routing import Route
 
 from reference.answers import ApiError, Body, Text, bearer_token, read_json, timestamp, unauthorized
 from reference.auth import Claims, InvalidToken, verify_password
-from reference.database import fetch_one
+from reference.database import Connection, fetch_one
 from reference.faults import (
     BROKEN_LOGIN,
     COOKIE_BROAD_DOMAIN,
@@ -20,7 +22,9 @@ from reference.faults import (
     COOKIE_NOT_SECURE,
     COOKIE_SAMESITE_NONE,
     NO_RATE_LIMIT,
+    SIGNED_OUT_TOKEN_LIVES,
     WEAK_LOGIN,
+    Fault,
 )
 from reference.services import Services, services_of
 from reference.web.attempts import FailedAttempts
@@ -70,6 +74,15 @@ def require_user(request: Request) -> User:
     return user
 
 
+@asynccontextmanager
+async def rows_of(request: Request, user: User, shown_to_all: Fault) -> AsyncIterator[Connection]:
+    """Open a transaction that sees this user's rows; with the fault, everybody's: somebody took the service's key."""
+    services = services_of(request)
+    planted = shown_to_all in services.settings.faults
+    async with services.database.service() if planted else services.database.user(user.id) as connection:
+        yield connection
+
+
 async def _login(request: Request) -> Response:
     services = services_of(request)
     faults = services.settings.faults
@@ -115,7 +128,8 @@ def _set_cookie(answer: Response, token: str, expires_at: datetime, services: Se
 async def _logout(request: Request) -> Response:
     user = require_user(request)
     services = services_of(request)
-    services.tokens.revoke(user.claims)
+    if SIGNED_OUT_TOKEN_LIVES not in services.settings.faults:
+        services.tokens.revoke(user.claims)
     answer = Response(status_code=204)
     answer.delete_cookie(COOKIE, httponly=True, samesite="lax", secure=services.settings.tls)
     return answer

@@ -23,6 +23,7 @@ class PostflightError(Exception):
     """Base of all. `str(error)` is one sentence for a person; `facts` the rest."""
 
     on_breach: OnBreach | None = None  # what it asks for, where a budget says so; else the check's requirement decides
+    causes: tuple[str, ...] = ()  # equal for equal causes: what several checks ran into is told by the first of them
 
     def __init__(self, message: str, *, expected: str = "", seen: str = "", where: str = "", curl: str = "") -> None:
         super().__init__(message)

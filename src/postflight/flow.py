@@ -10,7 +10,7 @@ same dozen lines.
 """
 
 import json
-from collections.abc import Generator, Mapping
+from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -42,6 +42,8 @@ class Request:
     deadline: float = 10.0  # seconds for the whole exchange, redirects included
     name: str = ""  # for statistics; default: "METHOD path"
     follow_redirects: bool = False
+    content: bytes | None = None  # a body that `json` cannot say, sent as it is; its type is among `headers`
+    expects_end: bool = False  # it asks whether something is gone: no answer is no error in statistics
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,29 @@ class Pause:
     """Wait before going on, for example between two polls. Whoever runs the flow decides how."""
 
     seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """Send these requests side by side, as a browser loads the parts of a page. Answered with a tuple, in their order.
+
+    Whoever runs the flow decides how many go at the same time. When some fail, the first of the errors is thrown into
+    the flow, after all have ended.
+    """
+
+    requests: tuple[Request, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Something beyond HTTP, such as a message over a WebSocket: a coroutine for the loop of whoever runs the flow.
+
+    Answered with what it returns; its errors are thrown into the flow.
+    """
+
+    name: str  # for statistics
+    run: Callable[[], Awaitable[Any]]
+    deadline: float = 10.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,4 +159,12 @@ class Response:
         )
 
 
-Flow = Generator[Request | Pause, Response, T]
+Wish = Request | Pause | Together | Task
+Flow = Generator[Wish, Response, T]
+
+
+def together(requests: Iterable[Request]) -> Flow[tuple[Response, ...]]:
+    """Send requests side by side and return their answers, in their order."""
+    wish = Together(tuple(requests))
+    answers: Any = (yield wish) if wish.requests else ()
+    return tuple(answers)

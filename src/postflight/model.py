@@ -96,7 +96,7 @@ class Quantity:
 class Measurement:
     """Something that was measured: the metric's name, its values in one unit (never empty), and where.
 
-    `limit` and `met` are filled in when a budget is held against it.
+    `limit`, `met` and `bound` are filled in when a budget is held against it.
     """
 
     metric: str
@@ -105,6 +105,7 @@ class Measurement:
     where: str = ""
     limit: str = ""
     met: bool | None = None
+    bound: float | None = None  # the limit's number, in the same unit
 
     @property
     def worst(self) -> Quantity:
@@ -205,6 +206,48 @@ class RateLimit:
 
 
 @dataclass(frozen=True, slots=True)
+class StageSet:
+    """What is verified after one phase of a deployment: of some stages, the checks that cover these requirements."""
+
+    name: str
+    stages: tuple[str, ...]
+    covers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """Where a database says which migrations it has had, and the one that it must have had."""
+
+    table: str  # may name its schema: supabase_migrations.schema_migrations
+    column: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseSchema:
+    """What the database of a release must have: table -> columns, and a migration.
+
+    `usage`: what people do -> (table, column with the time at which a row was made).
+    """
+
+    tables: Mapping[str, tuple[str, ...]]
+    migration: Migration | None = None
+    usage: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """What an API has promised, and how it may be held to it."""
+
+    document: str = ""  # path of the OpenAPI document that is promised; empty: contract/<platform>.openapi.yaml
+    previous: str = ""  # path of the last release's document
+    served_at: str = "/openapi.json"  # where the deployment serves its own
+    safe: tuple[str, ...] = ()  # `POST /search`: operations without effect although they are no GET
+    at_most: int | None = None  # requests of a run
+    per_second: float | None = None  # requests
+
+
+@dataclass(frozen=True, slots=True)
 class Deployment:
     """What is verified. Resolved once, before collection; nothing later changes it."""
 
@@ -226,6 +269,9 @@ class Deployment:
     tier: str = ""  # of security headers: baseline, hardened, strict, or none that anybody has promised
     rate_limits: tuple[RateLimit, ...] = ()
     scan_results: tuple[str, ...] = ()  # files that vulnerability scanners have written
+    stage_sets: Mapping[str, StageSet] = field(default_factory=dict)
+    database: DatabaseSchema | None = None
+    contract: Contract = Contract()
 
 
 @dataclass(frozen=True, slots=True)

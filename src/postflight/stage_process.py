@@ -17,6 +17,7 @@ from pathlib import Path
 from postflight.model import Status
 
 STAGES = ("smoke", "security", "contract", "performance", "load")  # what is cheap and telling comes first
+PHASES = ("validation", "database", "backend", "frontend", "traffic")  # names of stage sets, in a deployment's order
 PROGRESS_VARIABLE = "POSTFLIGHT_PROGRESS_FD"  # where the plugin writes one JSON line for each event
 REMOVAL_DEADLINE = 10.0  # seconds
 GRACE = 20.0  # seconds that an interrupted stage has to clean up what it created

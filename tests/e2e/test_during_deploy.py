@@ -54,6 +54,8 @@ def switched(shop: BlueGreen, folder: Path, do: Callable[[], object], *arguments
             "--during-deploy",
             "--environment",
             "here",
+            "--rate",
+            "20",
             "--settle",
             "1s",
             "--for",
@@ -129,15 +131,14 @@ def test_both_versions_answer_for_a_while(tmp_path: Path) -> None:
         seen = switched(shop, tmp_path, lambda: shop.switch("promote", shop.new))
     assert seen.account["bad"] == 0
     assert seen.account["change"]["stragglers"] > 0
-    assert "m" in seen.account["strip"]
 
 
 def test_a_release_that_is_broken_is_a_rollback(tmp_path: Path) -> None:
     with blue_green("--next-fault", "outage") as shop:
         seen = switched(shop, tmp_path, lambda: shop.switch("promote", shop.new))
     assert seen.decision == "rollback"
-    assert seen.account["by_version"]["1.5.0"].keys() == {"failed"}
-    assert seen.account["by_version"]["1.4.2"].keys() == {"good"}
+    assert seen.account["by_version"]["1.5.0"].keys() - {"missing"} == {"failed"}
+    assert seen.account["by_version"]["1.4.2"].keys() - {"missing"} == {"good"}
 
 
 def test_options_of_the_other_watch_are_refused(tmp_path: Path) -> None:

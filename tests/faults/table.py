@@ -49,6 +49,8 @@ TABLE = (
     Planted("console-error", (RENDERS,)),
     Planted("dead-asset", (RENDERS,)),
     Planted("missing-header", ("test_security_headers_are_present",)),
+    Planted("geo-untold", ("test_pages_tell_where_their_visitor_is",), "hold"),
+    Planted("geo-ignored", ("test_visitors_from_china_get_their_page",), "hold"),
     Planted("broken-login", NEEDS_THE_API),
     Planted("weak-login", ("test_wrong_password_is_refused", "test_sign_in_page_says_what_is_wrong")),
     Planted("project-not-stored", NEEDS_A_PROJECT),
@@ -66,6 +68,8 @@ TABLE = (
     Planted("version-skew", ("test_regions_agree",)),
     Planted("region-down", ("test_regions_agree",)),
     Planted("wrong-metrics", ("test_metrics_are_exposed",), "hold"),
+    Planted("missing-column", ("test_database_is_migrated",)),
+    Planted("migration-not-run", ("test_database_is_migrated",)),
     Planted("error-rate", ("test_api_answers_quickly",), spreads=True),
     Planted("slow-responses", ("test_api_answers_quickly", "test_health_answers_quickly"), "hold", spreads=True),
 )

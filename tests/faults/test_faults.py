@@ -12,7 +12,7 @@ import pytest
 
 from postflight.reference_process import READY_VARIABLE, reference_platform
 from tests.conftest import ROOT, Result, run_process
-from tests.faults import browser_security_table, releases_table
+from tests.faults import browser_security_table, contract_table, load_table, releases_table
 from tests.faults.security_table import STARTS
 from tests.faults.table import TABLE, Planted
 
@@ -60,6 +60,26 @@ def test_healthy_is_promoted(tmp_path: Path) -> None:
     assert (failing(result), result.decision, result.exit_code) == (set(), "promote", 0), result.output
 
 
+PHASES = {"database": "migration-not-run", "backend": "wrong-metrics", "frontend": "dead-asset"}
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """By default one phase; `--prove` holds each against all of them."""
+    if "red" in metafunc.fixturenames:
+        metafunc.parametrize("red", list(PHASES) if metafunc.config.getoption("--prove") else ["database"])
+
+
+def test_a_fault_turns_its_own_phase_red(tmp_path: Path, pytestconfig: pytest.Config, red: str) -> None:
+    phases = list(PHASES) if pytestconfig.getoption("--prove") else [red]
+    chosen = [part for phase in phases for part in ("--stage", phase)]
+    command = [sys.executable, "-c", "from postflight.cli import main; main()", "gate", "--budgets", str(BUDGETS)]
+    with reference_platform(["--fault", PHASES[red]]) as ready:
+        result = run_process(
+            *command, *chosen, "--reports", str(tmp_path), reports=tmp_path, env={READY_VARIABLE: ready}
+        )
+    assert [phase for phase in phases if f"{phase}: promote" not in result.output] == [red], result.output
+
+
 def test_every_fault_is_in_a_table() -> None:
     command = [sys.executable, "-m", "reference", "--list-faults"]
     listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30, check=True).stdout
@@ -67,7 +87,10 @@ def test_every_fault_is_in_a_table() -> None:
     of_security = {planted.fault for start in STARTS for planted in start.planted}
     in_pages = {planted.fault for planted in browser_security_table.TABLE}
     of_releases = set(releases_table.TABLE)
-    assert {line.split()[0] for line in listed.splitlines()} == of_smoke | of_security | in_pages | of_releases
+    of_contract = {planted.fault for planted in contract_table.TABLE}
+    under_load = {planted.fault for planted in load_table.TABLE}
+    known = of_smoke | of_security | in_pages | of_releases | of_contract | under_load
+    assert {line.split()[0] for line in listed.splitlines()} == known
 
 
 @pytest.mark.parametrize(("fault", "file"), releases_table.TABLE.items())

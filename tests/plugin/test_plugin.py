@@ -80,6 +80,31 @@ platforms: {any: {budgets: {smoke: {page.load: {at_most: 2 s, on_breach: hold}}}
     assert [measured["values"] for measured in finding["measurements"]] == [[9.0]]
 
 
+def test_a_budget_that_warns_does_not_hide_what_a_page_suffered(run_suite: RunSuite, site: str) -> None:
+    source = """
+from postflight.errors import PageTrouble
+from postflight.pytest_plugin.state import CHECKS_AFTER_CALL
+def suffered(): raise PageTrouble("a script failed")
+@pytest.mark.measures("page.load")
+def test_x(measure, request):
+    measure("page.load", 9.0)
+    request.node.stash[CHECKS_AFTER_CALL].append(suffered)
+"""
+    limits = """
+version: 1
+platforms: {any: {budgets: {smoke: {page.load: {at_most: 2 s, on_breach: warn}}}}}
+"""
+    result = run_suite(source, "--base-url", site, budgets=limits)
+    assert result.decision == "hold", result.output
+    assert result.finding("test_x")["summary"] == "a script failed"
+
+
+def test_an_exit_code_that_is_not_pytests_own_is_invalid(run_suite: RunSuite, site: str) -> None:
+    result = run_suite("def test_x(): pytest.exit('a plugin has had enough', returncode=42)", "--base-url", site)
+    assert result.decision == "invalid", result.output
+    assert "pytest ended with exit code 42" in {reason["text"] for reason in result.verdict["reasons"]}
+
+
 def test_nothing_collected_is_invalid(run_suite: RunSuite, site: str) -> None:
     result = run_suite("", "--base-url", site)
     assert result.decision == "invalid"
@@ -230,3 +255,35 @@ def test_ctrl_c_ends_with_a_verdict(run_suite: RunSuite, site: str) -> None:
     result = run_suite(source, "--base-url", site)
     assert result.decision == "invalid"
     assert result.exit_code == pytest.ExitCode.INTERRUPTED
+
+
+COVERING = """
+@pytest.mark.covers("VEL-S1")
+def test_page(): pass
+
+@pytest.mark.covers("VEL-S2")
+def test_sign_in(): assert False
+
+@pytest.mark.covers("VEL-S3")
+def test_projects(): pass
+
+def test_nothing_named(): assert False
+"""
+
+
+def test_covers_chooses_the_checks_of_requirements(run_suite: Callable[..., Result], site: str) -> None:
+    result = run_suite(COVERING, "--base-url", site, "--covers=VEL-S1", "--covers=VEL-S3")
+    assert (result.decision, result.exit_code) == ("promote", 0), result.output
+    assert result.statuses() == {"preflight": "good", "test_page": "good", "test_projects": "good"}
+
+
+@pytest.mark.parametrize(
+    ("requirement", "words"),
+    [("VEL-S9", "nothing was verified"), ("VEL-S11", "--covers: unknown requirement 'VEL-S11'; did you mean 'VEL-S1")],
+)
+def test_covers_is_never_green_on_nothing(
+    run_suite: Callable[..., Result], site: str, requirement: str, words: str
+) -> None:
+    result = run_suite(COVERING, "--base-url", site, f"--covers={requirement}")
+    assert result.exit_code not in {0, 10, 20}
+    assert words in result.output

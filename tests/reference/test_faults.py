@@ -25,12 +25,12 @@ GROUPS = {
     ),
     "pages": (
         "script-error", "console-error", "weak-login", "session-visible", "preview-wrong-content",
-        "orchestrator-open", "pool-overrun-500", "preview-not-ended",
+        "orchestrator-open", "pool-overrun-500", "preview-not-ended", "geo-untold", "geo-ignored",
     ),
     "stuck": ("preview-never-ready", "project-not-stored", "realtime-deaf"),
     "late": ("slow-edit-sync", "no-expiry"),
     "often": ("error-rate", "slow-responses"),
-    "liar": ("health-lies",),
+    "liar": ("health-lies", "missing-column", "migration-not-run"),
 }  # fmt: skip
 
 Planted = Callable[[str], Running]
@@ -85,6 +85,15 @@ def test_missing_header(planted: Planted) -> None:
     with planted("missing-header").client() as client:
         for path in ("/login", "/api/flags", "/static/favicon.svg"):
             assert "x-content-type-options" not in client.get(path).headers
+
+
+def test_geography(planted: Planted, stranger: httpx.Client) -> None:
+    visitor = {"x-vercel-ip-country": "CN"}
+    with planted("geo-untold").client() as client:
+        answer = client.get("/", headers=visitor)
+    assert (answer.status_code, "x-user-country" in answer.headers) == (200, False)
+    told = stranger.get("/", headers=visitor)
+    assert (told.status_code, told.headers["location"], told.headers["x-user-country"]) == (307, "/cn", "CN")
 
 
 def test_broken_login(planted: Planted) -> None:
@@ -197,6 +206,13 @@ def test_health_lies(planted: Planted) -> None:
         assert user.get("/api/projects").status_code == 500
         assert user.post("/api/projects", json={"name": "x"}).status_code == 500
         assert user.get("/api/health").json()["status"] == "healthy"
+
+
+def test_half_a_migration(planted: Planted, platform: Running) -> None:
+    columns = "select count(*) from information_schema.columns where column_name = 'received_at'"
+    migrations = "select count(*) from schema_migrations"
+    for running, there in ((platform, 1), (planted("missing-column"), 0), (planted("migration-not-run"), 0)):
+        assert running.sql(columns) == running.sql(migrations) == [(there,)]
 
 
 def test_degraded_health(planted: Planted) -> None:

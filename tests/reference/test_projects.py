@@ -27,7 +27,40 @@ def test_the_list_comes_in_pages(user: httpx.Client) -> None:
         user.delete(path)
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=101", "limit=x", "offset=-1", "limit=²", f"offset={'9' * 30}"])
+def test_the_list_is_sorted_and_searched(user: httpx.Client) -> None:
+    names = ["Shelf b", "Shelf B", "Shelf 10", "Shelf 9", "other"]
+    paths = [user.post("/api/projects", json={"name": name}).headers["location"] for name in names]
+    user.patch(paths[0], json={"description": "later"})
+
+    def listed(query: str) -> list[str]:
+        return [project["name"] for project in user.get(f"/api/projects?q=sHELF&{query}").json()["projects"]]
+
+    by_code_point = ["Shelf 10", "Shelf 9", "Shelf B", "Shelf b"]
+    assert listed("sort=name&order=asc") == by_code_point
+    assert listed("sort=name") == by_code_point[::-1]
+    assert listed("") == names[3::-1]
+    assert listed("sort=updatedAt")[0] == "Shelf b"
+    assert listed("sort=name&order=asc&limit=2&offset=1") == by_code_point[1:3]
+    assert user.get("/api/projects?q=Shelf%251").json()["total"] == 0
+    for path in paths:
+        user.delete(path)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "limit=0",
+        "limit=101",
+        "limit=x",
+        "offset=-1",
+        "limit=²",
+        f"offset={'9' * 30}",
+        "sort=id",
+        "order=up",
+        f"q={'x' * 101}",
+        "q=%00",
+    ],
+)
 def test_pages_that_do_not_exist(user: httpx.Client, query: str) -> None:
     assert user.get(f"/api/projects?{query}").status_code == 422
 

@@ -2,6 +2,7 @@ import asyncio
 import json
 from uuid import uuid4
 
+import httpx
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
@@ -109,3 +110,32 @@ def test_nonsense_closes_the_connection(platform: Running, text: str | bytes) ->
         socket.send(text)
         with pytest.raises(ConnectionClosed):
             socket.recv(DEADLINE)
+
+
+def test_a_broadcast_over_http_reaches_who_has_joined(platform: Running) -> None:
+    """As the platform's back end sends it: the topic is without the `realtime:` of the WebSocket protocol."""
+    base = platform.ready["realtime"].replace("ws", "http", 1)
+    topic, edit = f"project:{uuid4()}", {"filePath": "a.txt", "content": "over HTTP"}
+    message = {"topic": topic, "event": "file:update", "payload": edit, "private": False}
+    with dial(platform) as socket, httpx.Client(headers={"apikey": platform.ready["anon_key"]}) as http:
+        assert ask(socket, f"realtime:{topic}", "phx_join")["event"] == "phx_reply"
+        answer = http.post(f"{base}/api/broadcast", json={"messages": [message]})
+        assert (answer.status_code, answer.content) == (202, b"")
+        heard = json.loads(socket.recv(DEADLINE))
+        assert (heard["topic"], heard["event"]) == (f"realtime:{topic}", "broadcast")
+        assert heard["payload"] == {"type": "broadcast", "event": "file:update", "payload": edit}
+
+
+@pytest.mark.parametrize(
+    ("key", "body", "status"),
+    [
+        ("forged", {"messages": [{"topic": "t", "event": "e", "payload": {}}]}, 401),
+        (None, {"messages": []}, 422),
+        (None, {"messages": [{"topic": "t", "event": "e"}]}, 422),
+        (None, {"messages": [{"topic": "t", "event": "e", "payload": {}}] * 101}, 422),
+    ],
+)
+def test_a_broadcast_over_http_may_be_refused(platform: Running, key: str | None, body: object, status: int) -> None:
+    base = platform.ready["realtime"].replace("ws", "http", 1)
+    headers = {"apikey": key or platform.ready["anon_key"]}
+    assert httpx.post(f"{base}/api/broadcast", json=body, headers=headers).status_code == status

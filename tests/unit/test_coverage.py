@@ -47,6 +47,11 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "budgets.yaml").write_text(
         "version: 1\nplatforms:\n  any:\n    budgets:\n      smoke:\n"
         "        edit.sync: {at_most: 2 s, on_breach: hold, covers: [VEL-S7]}\n"
+        "    triggers:\n"
+        "      error_rate: {above: 5 %, within: 5 min, do: hold, covers: [VEL-M3, VIB-T1]}\n"
+        "      response_time: {p99: 2 s, within: 5 min, do: hold, covers: [VEL-M3]}\n"
+        "      health: {failures: 3 in a row, do: hold}\n"
+        "      manual: {bug: hold, fire: {do: hold, covers: [VIB-T4]}}\n"
     )
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -65,12 +70,27 @@ def test_marks_are_read_from_module_class_function_and_parameters(project: Path)
     }
 
 
-def test_a_row_shows_tests_budgets_and_faults_and_gaps(project: Path) -> None:
+def test_a_row_shows_tests_budgets_faults_and_gaps(project: Path) -> None:
     text = coverage_text(project)
-    assert row(text, "VEL-S1") == ["[test_landing](../smoke/test_velocity.py)", "", "`dead-landing` |"]
-    assert row(text, "VEL-S7") == ["**gap**", "`edit.sync` at most 2 s", "|"]
-    assert row(text, "VEL-S9") == ["**gap**", "", "|"]
-    assert "6 of 67 requirements have a test" in text
+    assert row(text, "VEL-S1") == ["[test_landing](../smoke/test_velocity.py)", "", "", "`dead-landing` |"]
+    assert row(text, "VEL-S7") == ["**gap**", "`edit.sync` at most 2 s", "", "|"]
+    assert row(text, "VEL-S9") == ["**gap**", "", "", "|"]
+
+
+def test_a_trigger_serves_a_requirement_and_is_counted(project: Path) -> None:
+    text = coverage_text(project)
+    assert row(text, "VIB-T1") == ["", "", "any: `error_rate` above 5 % within 300 s", "|"]
+    assert row(text, "VEL-M3")[2].endswith(", any: `response_time` p99 above 2 s within 300 s")
+    assert row(text, "VIB-T4")[2] == "any: `fire` by a person"
+    assert row(text, "VIB-T3") == ["**gap**", "", "", "|"]  # health checks are watched, and nothing says what for
+    assert "9 of 67 requirements have a test or a trigger" in text
+
+
+def test_a_trigger_for_a_requirement_that_does_not_exist_is_an_error(project: Path) -> None:
+    file = project / "budgets.yaml"
+    file.write_text(file.read_text().replace("VIB-T1", "VIB-T11"))
+    with pytest.raises(ConfigError, match=r"error_rate\.covers\.1: unknown requirement 'VIB-T11'; did you mean"):
+        coverage_text(project)
 
 
 @pytest.mark.parametrize(

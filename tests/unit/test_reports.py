@@ -146,6 +146,7 @@ def test_all_files_are_written_and_nothing_else(tmp_path: Path) -> None:
     write_reports(tmp_path, doc(finding(Status.GOOD)))
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "junit.xml",
+        "report.html",
         "results.sarif",
         "summary.md",
         "verdict.json",

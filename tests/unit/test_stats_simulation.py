@@ -260,6 +260,43 @@ def test_options_that_cannot_work_are_explained(options, message):
     assert message in " ".join(done.output.split())
 
 
+def test_the_triggers_of_a_platform_are_tried(tmp_path):
+    file = tmp_path / "budgets.yaml"
+    file.write_text(
+        "version: 1\nplatforms:\n  any:\n    triggers:\n"
+        "      error_rate: {above: 2 %, within: 3 min, do: hold}\n"
+        "      health: {failures: 3 in a row, do: hold}\n"
+        "  velocity:\n    triggers:\n      response_time: {p90: 1 s, within: 8 min, do: hold}\n"
+        "  vibelog: {triggers: {manual: {bug: hold}}}\n"
+    )
+    options = ("--budgets", str(file), "--platform", "velocity", "--runs", "10", "--rate", "20")
+    told = json.loads(invoke(*options, "--json"))
+    assert told["platform"] == "velocity"
+    errors, slow = told["triggers"]
+    names = ("limit", "within", "alpha")
+    assert [errors["setting"][name] for name in names] == [0.02, 180, 0.005]  # two triggers share one alpha
+    assert [slow["setting"][name] for name in names] == [pytest.approx(0.1), 480, 0.005]
+    assert errors["results"][0]["arm"] == "blocks of 10 s"
+    assert {row["arm"] for row in slow["results"]} == {"bets, 10 s", "ratios, 10 s", "8 min window"}
+    output = invoke(*options)
+    assert "velocity: error_rate, at most 2 % of requests" in output
+    assert "velocity: response_time, at most 10 % of requests" in output
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--error-rate", "2%"), "budgets.yaml says what the triggers are"),
+        (("--block", "4m"), "error_rate must decide within 300 s, but needs at least 2 blocks"),
+    ],
+)
+def test_a_platforms_triggers_are_taken_as_they_are(options, words, monkeypatch):
+    monkeypatch.chdir(DOCS.parents[1])
+    done = CliRunner().invoke(command, ["--platform", "velocity", *options])
+    assert done.exit_code == 2
+    assert words in " ".join(done.output.split())
+
+
 def test_only_the_simulation_needs_numpy():
     code = (
         "import sys; import postflight.commands.simulate, postflight.stats.rules, postflight.stats.control,"
@@ -298,3 +335,17 @@ def test_the_documented_numbers_keep_what_is_promised():
     }
     assert len(ratios) == 3
     assert max(ratios.values()) <= 3
+
+
+@pytest.mark.parametrize("share", [0.1, 0.3, 1.0])
+def test_not_knowing_the_beginning_costs_no_more_than_its_price(share):
+    """Trouble that begins later takes ln(2K) more evidence: 1/(2K) of the bets are on each possible beginning."""
+    setting = Setting(block=0.01)
+    test = setting.rates_above(0.01)
+    clock = Clock(ticks=9000, tick=0.01, requests=1)
+    healthy = Steady(0.009)
+    scenario = Scenario("", Steady(share), bad=True, control=healthy, before=healthy, at=30, spread=10)
+    (result,) = run([CappedBlocks("one request", test, 0.01)], scenario, clock, runs=300, seed=1)
+    price = 1 + math.log(2 * test.blocks) / math.log(1 / setting.alpha)  # 3.8 times the bound
+    assert result.fired == 1
+    assert result.mean * 100 <= 1.6 * price * rates.information_bound(0.05, share, 0.01)

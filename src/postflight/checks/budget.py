@@ -39,7 +39,7 @@ def _hold(measurement: Measurement, budget: Budget) -> Judgement:
         met, shown = measurement.worst.value <= limit.value, measurement.worst
     else:
         met, shown = measurement.least.value >= limit.value, measurement.least
-    held = replace(measurement, limit=budget.limit, met=met)
+    held = replace(measurement, limit=budget.limit, met=met, bound=limit.value)
     samples = len(measurement.values)
     if not met:
         message = f"{budget.metric} was {shown}, allowed is {budget.limit} ({budget.source})"

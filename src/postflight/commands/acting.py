@@ -9,6 +9,7 @@ from pathlib import Path
 from rich.console import Console
 
 from postflight import __version__
+from postflight.commands.remember import note_act
 from postflight.errors import PostflightError
 from postflight.reference_process import READY_VARIABLE
 from postflight.report import document, terminal, write_reports
@@ -119,6 +120,7 @@ def _done(plan: Plan, done: Done, acting: Acting, say: Say) -> Done:
     )
     doc = document.make_document(about, done.verdict)
     write_reports(acting.reports / FOLDER, doc)
+    note_act(f"{case.trigger}: {', '.join(f'{each.action}: {each.stage.value}' for each in done.outcomes)}")
     if done.accepted_after is not None:
         say(f"accepted {done.accepted_after:.1f} s after the decision", "bold")
     elif not done.accepted:

@@ -10,6 +10,7 @@ from postflight.config.budgets import BudgetsDocument, load_budgets
 from postflight.config.deployments import Deployments, Platform, load_deployments
 from postflight.config.document import Document
 from postflight.errors import ConfigError
+from postflight.report import document as verdict_document
 
 SCHEMAS: dict[str, type[Document]] = {"deployments": Deployments, "budgets": BudgetsDocument}
 FOLDER = Path("schemas")
@@ -52,6 +53,7 @@ def schema(*, write: bool) -> None:
     FOLDER.mkdir(exist_ok=True)
     for name in SCHEMAS:
         (FOLDER / f"{name}.schema.json").write_text(schema_text(name), encoding="utf-8")
+    (FOLDER / "verdict.schema.json").write_text(verdict_document.schema_text(), encoding="utf-8")
 
 
 def schema_text(name: str) -> str:

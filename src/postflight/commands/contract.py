@@ -18,6 +18,7 @@ from postflight.checks.openapi.change import Change, Kind, worst
 from postflight.checks.openapi.comparison import compare
 from postflight.checks.openapi.document import Document
 from postflight.checks.openapi.reading import LARGEST_JSON, read
+from postflight.commands.contract_record import record
 from postflight.errors import CannotMeasure, ConfigError, Unreachable
 from postflight.probes.network import LOOPBACK
 
@@ -29,6 +30,9 @@ _MOST_OPERATIONS = 3  # that are named in a row of the table
 @click.group("contract")
 def contract() -> None:
     """Hold an API against what it promised."""
+
+
+contract.add_command(record)
 
 
 @contract.command("diff")

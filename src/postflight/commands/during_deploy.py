@@ -14,7 +14,6 @@ from typing import Any, NoReturn
 
 import click
 from rich.console import Console
-from rich.table import Table
 
 from postflight import __version__
 from postflight.commands.ending import end_with_verdict
@@ -36,16 +35,14 @@ from postflight.target import Target, Wanted, opened
 from postflight.verdict import decide
 from postflight.watch.assembly import MOST_REQUESTS, Network, latest
 from postflight.watch.transition import files
-from postflight.watch.transition.account import Account, End, Visit, account_of
-from postflight.watch.transition.judge import findings_of, in_words
-from postflight.watch.transition.strip import LEGEND, strip
+from postflight.watch.transition.account import Account, account_of
+from postflight.watch.transition.judge import findings_of
+from postflight.watch.transition.view import Teller, show
 from postflight.watch.transition.visits import Pace, Visits
 
 START = 0.2  # seconds until the first request
 MOST_VISITS = 500_000
 _SLOW = 2.0  # seconds, where budgets.yaml has no response time
-_MOST_TOLD = 10  # windows on the terminal, after it
-_MOST_LINES = 40  # on the terminal, while requests are sent: releases that flap would fill it
 
 
 _NOT_HERE = ("control_url", "prometheus", "error_table", "locust", "block", "ledger")  # options of the other watch
@@ -118,6 +115,11 @@ def watch(given: Mapping[str, Any], during: During) -> NoReturn:
                 raise ConfigError(
                     f"--{name.replace('_', '-')} does not go with --during-deploy, which asks one address"
                 )
+        if given["act"]:
+            raise ConfigError(
+                "--act does not go with --during-deploy, which accounts for a switch; roll back with `watch --act`"
+                " after it, or with `postflight rollback`"
+            )
         places = ("base_url", "platform", "environment", "deployments", "budgets")
         wanted = Wanted(*(given[name] for name in places))
         pace = Pace(during.rate, given["duration"], during.settle)
@@ -189,7 +191,7 @@ class Session:
                 network=Network(deployment, http, canary, clock).trouble,
                 slower_than=slow,
                 version_header=options.version_header or f"x-{deployment.platform}-version",
-                on_visit=_Teller(self._console).tell,
+                on_visit=Teller(self._console).tell,
             )
             await visits.run(stop)
         return account_of(visits.made, visits.troubles)
@@ -216,59 +218,11 @@ class Session:
             note = f"every request is in {reports / files.REQUESTS}"
             if self._options.json_lines:
                 click.echo((reports / files.REQUESTS).read_text(), nl=False)
-            _show(self._console, account)
+            show(self._console, account)
         write_reports(reports, doc)
         self._console.print()
         terminal.show(self._console, doc, reports=str(reports), note=note)
         return doc
-
-
-class _Teller:
-    """Tells what changes while requests are sent: the version that answers, and whether all is well."""
-
-    def __init__(self, console: Console) -> None:
-        self._console = console
-        self._version = ""
-        self._bad = False
-        self._lines = 0
-
-    def tell(self, visit: Visit) -> None:
-        """Print a line when something is new."""
-        if visit.end.is_bad is not self._bad and visit.end is not End.MISSING:
-            self._bad = visit.end.is_bad
-            self._print(visit, visit.said if self._bad else "answered well again")
-        if visit.version and visit.version != self._version:
-            self._version = visit.version
-            self._print(visit, f"{visit.version} answers")
-
-    def _print(self, visit: Visit, said: str) -> None:
-        self._lines += 1
-        if self._lines <= _MOST_LINES:
-            self._console.print(terminal.plain(f"{visit.at:8.2f} s  {said}"))
-        elif self._lines == _MOST_LINES + 1:
-            self._console.print("           and so on: the rest is in the reports")
-
-
-def _show(console: Console, account: Account) -> None:
-    """Print the time line, the requests by version, and the windows of downtime."""
-    table = Table.grid(padding=(0, 2))
-    for _ in range(len(End) + 1):
-        table.add_column(justify="right")
-    table.add_row("", *(end.value for end in End))
-    for version, counts in account.by_version.items():
-        table.add_row(terminal.plain(version or "no version"), *(str(counts.get(end, 0)) for end in End))
-    table.add_row("all", *(str(account.count(end)) for end in End))
-    console.print()
-    console.print(terminal.plain(strip(account)))
-    console.print(terminal.plain(LEGEND, "dim"))
-    console.print()
-    console.print(table)
-    for window in account.windows[:_MOST_TOLD]:
-        console.print(terminal.plain(f"{in_words(window)}: {window.said}"))
-    if (more := len(account.windows) - _MOST_TOLD) > 0:
-        console.print(terminal.plain(f"and {more} more"))
-    for trouble in account.troubles[:_MOST_TOLD]:
-        console.print(terminal.plain(f"not measured from {trouble.start:.2f} s to {trouble.end:.2f} s: {trouble.why}"))
 
 
 def _utc() -> str:

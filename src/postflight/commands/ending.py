@@ -9,6 +9,7 @@ from typing import NoReturn
 
 from rich.console import Console
 
+from postflight.commands.remember import remember
 from postflight.errors import PostflightError
 from postflight.model import Decision, ExitCode
 from postflight.report import terminal
@@ -20,6 +21,7 @@ def end_with_verdict(name: str, console: Console, decide: Callable[[], Document]
     try:
         with polite_end():
             doc = decide()
+            remember(name, doc, console)
     except (PostflightError, KeyboardInterrupt) as error:
         _say_invalid(console, str(error) or "interrupted before anything was decided")
         sys.exit(ExitCode.INVALID)

@@ -4,7 +4,7 @@ import os
 import shlex
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -16,6 +16,8 @@ from rich.console import Console
 from postflight import __version__
 from postflight.commands.acting import Acting, act_on, go_on, stand_by
 from postflight.commands.ending import end_with_verdict
+from postflight.commands.parts import Part, choose_parts
+from postflight.commands.remember import history_option
 from postflight.errors import CannotMeasure, ConfigError
 from postflight.model import Decision, Deployment, Finding, OnBreach, Status
 from postflight.probes.preflight import preflight
@@ -25,13 +27,13 @@ from postflight.report import document, terminal, write_reports
 from postflight.report.document import About, Document
 from postflight.rollback.standby import Cause
 from postflight.run_id import RUN_ID_VARIABLE, new_run_id
-from postflight.stage_process import STAGE_VARIABLE, STAGES, Progress, StageEnd, run_stage
+from postflight.stage_process import PHASES, STAGE_VARIABLE, STAGES, Progress, StageEnd, run_stage
 from postflight.stats.rules import Do
 from postflight.target import Wanted, opened
 from postflight.verdict import decide
 
 # decided once, by the gate: after `--` they would make a stage verify something else than the gate reports on
-OWN_OPTIONS = ("--base-url", "--platform", "--environment", "--reports", "--deployments", "--budgets")
+OWN_OPTIONS = ("--base-url", "--platform", "--environment", "--reports", "--deployments", "--budgets", "--covers")
 
 INTERRUPTED = "was interrupted (Ctrl-C, or a cancelled job) before everything was verified"
 
@@ -58,14 +60,26 @@ class Options:
 @click.option("--base-url", help="Address of the deployment; default: as deployments.yaml says.")
 @click.option("--platform", help="A platform of deployments.yaml.")
 @click.option("--environment", help="An environment of deployments.yaml; default: the reference platform on loopback.")
-@click.option("--stage", "stages", multiple=True, type=click.Choice(STAGES), help="Only this stage; may be repeated.")
+@click.option(
+    "--stage",
+    "stages",
+    multiple=True,
+    type=click.Choice((*STAGES, *PHASES)),
+    help="Only this stage, or the stage set of a phase in deployments.yaml; may be repeated.",
+)
 @click.option("--reports", default="reports", show_default=True, type=click.Path(path_type=Path, file_okay=False))
 @click.option("--deployments", type=click.Path(path_type=Path), help="[default: deployments.yaml]")
 @click.option("--budgets", type=click.Path(path_type=Path), help="[default: budgets.yaml]")
 @click.option("--deadline", default=900.0, show_default=True, type=click.FloatRange(1), help="Seconds for all stages.")
+@click.option(
+    "--release",
+    envvar="POSTFLIGHT_RELEASE",
+    default="",
+    help="What was deployed: v7, a commit. It is rolled back once.",
+)
+@history_option
 @click.option("--fail-fast", is_flag=True, help="Stop after the first stage that is not promote.")
 @click.option("--act", is_flag=True, help="Roll back when that is the verdict, as deployments.yaml says.")
-@click.option("--release", default="", help="The release that is judged; default: what it says itself.")
 @click.argument("pytest_arguments", nargs=-1, type=click.UNPROCESSED)
 def gate(**given: object) -> None:
     """Verify a deployment and decide: promote (0), hold (10), roll back (20), or invalid (30).
@@ -103,6 +117,7 @@ class Gate:
             self._console.print(
                 terminal.plain(f"Postflight {__version__}, run {self._run_id}: {deployment.base_url}", "dim")
             )
+            parts = choose_parts(options.stages or _stages_here(), deployment)
             acting = Acting(options.act, options.release, options.reports, options.deployments, options.budgets)
             standby = stand_by(target, acting, self._run_id, self._console) if options.act else None
             if standby is not None:
@@ -112,7 +127,7 @@ class Gate:
             self._tell(Progress(1, seen.title, seen.status, seen.seconds))
             if seen.status is Status.GOOD:
                 try:
-                    self._run_stages(deployment, environment)
+                    self._run_parts(parts, deployment, environment)
                 except KeyboardInterrupt:  # a cancelled job decides nothing, also when it has found something bad
                     self._findings.append(replace(self._broken("gate", INTERRUPTED), voids_run=True))
             doc = self._finish(deployment, redactor)
@@ -121,31 +136,48 @@ class Gate:
                 act_on(standby, Cause("gate", Do.IMMEDIATE_ROLLBACK, reasons, doc.about.started), acting, self._console)
             return doc
 
-    def _run_stages(self, deployment: Deployment, environment: Mapping[str, str]) -> None:
-        for stage in self._options.stages or [stage for stage in STAGES if any(Path(stage).rglob("test_*.py"))]:
-            self._console.print(terminal.plain(stage, "bold"))
-            try:
-                found = self._run_one(stage, deployment, environment)
-            except CannotMeasure as error:
-                found = [self._broken(stage, str(error))]
-            self._findings += found
-            troubled = any(
-                f.status not in {Status.GOOD, Status.EXCLUDED} and f.on_breach is not OnBreach.WARN for f in found
-            )
-            if troubled and self._options.fail_fast:
+    def _run_parts(self, parts: Sequence[Part], deployment: Deployment, environment: Mapping[str, str]) -> None:
+        for part in parts:
+            self._console.print(terminal.plain(part.name, "bold"))
+            found: list[Finding] = []
+            for stage in part.stages:
+                try:
+                    found += self._run_one(part, stage, deployment, environment)
+                except CannotMeasure as error:
+                    found.append(self._broken(part.path(stage), str(error)))
+                if self._options.fail_fast and _is_troubled(found):
+                    break
+            else:  # all that belongs to the set was run
+                found += [self._broken(part.name, words) for words in part.gaps(found)]
+            self._findings += self._distinct(part, found)
+            self._tell_verdict(part, found, deployment)
+            if self._options.fail_fast and _is_troubled(found):
                 return
 
-    def _run_one(self, stage: str, deployment: Deployment, environment: Mapping[str, str]) -> list[Finding]:
+    def _distinct(self, part: Part, found: Sequence[Finding]) -> list[Finding]:
+        """Return a set's findings as its own. A check that is in two sets has a verdict in each."""
+        if not part.is_set:
+            return list(found)
+        seen = {finding.check for finding in self._findings}
+        ids = [f"{f.check} [{part.name}]" if f.check in seen else f.check for f in found]
+        return [replace(f, check=check, stage=part.name) for f, check in zip(found, ids, strict=True)]
+
+    def _tell_verdict(self, part: Part, found: Sequence[Finding], deployment: Deployment) -> None:
+        own = decide(found, planned=[finding.check for finding in found], may_roll_back=deployment.known)
+        line = terminal.plain(f"  {part.name}: ", "dim")
+        self._console.print(line.append_text(terminal.plain(own.decision.value, terminal.STYLE[own.decision])))
+
+    def _run_one(self, part: Part, stage: str, deployment: Deployment, environment: Mapping[str, str]) -> list[Finding]:
         """Run one stage and return its findings. Raises `CannotMeasure` when it has no verdict of its own."""
         if not Path(stage).is_dir():
             raise CannotMeasure(f"there is no folder {stage}/ here: run the gate where the suites are")
         if (left := self._until - time.monotonic()) <= 0:
             raise CannotMeasure(f"was not run: {self._too_late}")
-        reports = self._options.reports / stage
-        run_id = f"{self._run_id}-{stage}"
+        reports = self._options.reports / part.path(stage)
+        run_id = f"{self._run_id}-{part.path(stage).replace('/', '-')}"
         (reports / "verdict.json").unlink(missing_ok=True)
         end = run_stage(
-            self._arguments(stage, reports),
+            self._arguments(stage, reports, part.covers),
             environment=dict(environment) | {RUN_ID_VARIABLE: run_id, STAGE_VARIABLE: stage},
             log=reports / "pytest.log",
             deadline=left,
@@ -159,21 +191,21 @@ class Gate:
             raise CannotMeasure(f"{late}{error}; what pytest said is in {reports}/pytest.log") from error
         self._browser = doc.about.browser or self._browser
         found = [
-            replace(finding, evidence=tuple(f"{stage}/{path}" for path in finding.evidence))
+            replace(finding, evidence=tuple(f"{part.path(stage)}/{path}" for path in finding.evidence))
             for finding in doc.verdict.findings
             if not (finding.check == "preflight" and finding.status is Status.GOOD)
         ]
         if not found:
-            found.append(self._broken(stage, "verified nothing: no check was collected, or none was chosen"))
+            found.append(self._broken(part.path(stage), "verified nothing: no check was collected, or none was chosen"))
         if end.timed_out:
-            found.append(self._broken(stage, f"was interrupted: {self._too_late}"))
+            found.append(self._broken(part.path(stage), f"was interrupted: {self._too_late}"))
         return found
 
     @property
     def _too_late(self) -> str:
         return f"the gate's deadline of {self._options.deadline:g} s has passed"
 
-    def _arguments(self, stage: str, reports: Path) -> list[str]:
+    def _arguments(self, stage: str, reports: Path, covers: Sequence[str]) -> list[str]:
         options = self._options
         # with "=": a value by itself pytest takes for a path, and its folder for the root, before it knows our options
         arguments = [stage, "-m", stage, f"--reports={reports}", "--color=no"]
@@ -186,10 +218,11 @@ class Gate:
         }
         for option, value in named.items():
             arguments += [f"{option}={value}"] if value else []
+        arguments += [f"--covers={requirement}" for requirement in covers]
         return [*arguments, *options.pytest_arguments]
 
     def _broken(self, stage: str, words: str) -> Finding:
-        check = f"stage {stage}" if stage in STAGES else stage
+        check = stage if stage == "gate" else f"stage {stage}"
         return Finding(check, stage, Status.INVALID, title=check, summary=words)
 
     def _tell(self, progress: Progress) -> None:
@@ -214,12 +247,23 @@ class Gate:
             postflight=__version__,
             command=redactor.text(shlex.join(["postflight", *sys.argv[1:]])),
             browser=self._browser,
+            release=redactor.text(self._options.release),
         )
         doc = document.make_document(about, verdict)
         write_reports(self._options.reports, doc)
         self._console.print()
         terminal.show(self._console, doc, reports=str(self._options.reports))
         return doc
+
+
+def _stages_here() -> list[str]:
+    """Return the stages that have tests in this folder."""
+    return [stage for stage in STAGES if any(Path(stage).rglob("test_*.py"))]
+
+
+def _is_troubled(found: Iterable[Finding]) -> bool:
+    """Whether anything found keeps this from being promoted."""
+    return any(f.status not in {Status.GOOD, Status.EXCLUDED} and f.on_breach is not OnBreach.WARN for f in found)
 
 
 def _refuse_own_options(arguments: Sequence[str]) -> None:

@@ -49,7 +49,12 @@ class Options:
     show_default=True,
     help="Only the steps for this part of the platform.",
 )
-@click.option("--release", default="", help="The release to be rolled back; default: the one that serves.")
+@click.option(
+    "--release",
+    envvar="POSTFLIGHT_RELEASE",
+    default="",
+    help="The release to be rolled back; default: the one that serves.",
+)
 @click.option("--act", is_flag=True, help="Do it. Without this, what would be done is said.")
 @click.option("--base-url", help="Address of the deployment; default: as deployments.yaml says.")
 @click.option("--platform", help="A platform of deployments.yaml.")

@@ -5,14 +5,20 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 from rich.console import Console
 from rich.table import Table
 
+from postflight.config.budgets import load_budgets
+from postflight.errors import ConfigError
+from postflight.stats.rules import ErrorRate, ResponseTime, Rule, WatchPlan
+
 if TYPE_CHECKING:
-    from postflight.stats.simulation.catalog import Setting
+    from postflight.stats.simulation.catalog import Setting, Trial
     from postflight.stats.simulation.study import Result
 
 SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
@@ -53,6 +59,8 @@ class Duration(click.ParamType[float]):
 
 
 @click.command()
+@click.option("--platform", help="Try the triggers that budgets.yaml has for it, instead of --error-rate and --within.")
+@click.option("--budgets", type=click.Path(path_type=Path), help="[default: budgets.yaml]")
 @click.option(
     "--error-rate", "limit", type=Ratio(), default="5%", show_default=True, help="The trigger: errors above this."
 )
@@ -82,6 +90,8 @@ class Duration(click.ParamType[float]):
 @click.option("--table", is_flag=True, help="The Markdown tables of docs/triggers.md (takes minutes).")
 def command(
     *,
+    platform: str | None,
+    budgets: Path | None,
     limit: float,
     within: float,
     alpha: float,
@@ -111,34 +121,62 @@ def command(
             block=block,
             rate=rate,
             healthy=healthy,
-            severities=severities or tuple(min(1.0, round(limit * times, 12)) for times in (1.2, 2, 6, 20)),
+            severities=severities or catalog.severities_of(limit),
             within=within,
         )
         if table:
             click.echo(tables.everything(setting, runs=runs, seed=seed), nl=False)
             return
-        warnings = advice.claim_warnings(setting, advice.Claim(claim, confidence))
-        arms = catalog.error_arms(setting, [block])
-        scenarios = [*catalog.healthy_errors(setting), *catalog.bad_errors(setting)]
-        results = [study.run(arms, each, setting.clock, runs=runs, seed=seed) for each in scenarios]
+        trials = [catalog.error_trial(setting)]
+        if platform is not None:
+            plan = WatchPlan(_rules(platform, budgets), alpha, duration, block)
+            trials = catalog.trials_of(plan, setting, severities)
+        told = []
+        for trial in trials:
+            clock = trial.setting.clock
+            results = [study.run(trial.arms, each, clock, runs=runs, seed=seed) for each in trial.scenarios]
+            warnings = advice.claim_warnings(trial.setting, advice.Claim(claim, confidence))
+            warnings += advice.result_warnings(trial.setting, [row[0] for row in results])
+            told.append((trial, results, warnings))
     except ValueError as error:
         raise click.UsageError(str(error)) from error
-    warnings += advice.result_warnings(setting, [row[0] for row in results])
     if as_json:
-        click.echo(json.dumps(_document(setting, results, warnings, runs=runs, seed=seed), indent=2, allow_nan=False))
-    else:
-        _print(setting, results, warnings)
+        found = [_document(trial, results, warnings, runs=runs, seed=seed) for trial, results, warnings in told]
+        document = found[0] if platform is None else {"version": 1, "platform": platform, "triggers": found}
+        click.echo(json.dumps(document, indent=2, allow_nan=False))
+        return
+    for trial, results, warnings in told:
+        if platform is not None:
+            click.echo(f"\n{platform}: {trial.name}, at most {trial.setting.limit * 100:.4g} % of requests\n")
+        _print(trial, results, warnings)
+
+
+def _rules(platform: str, budgets: Path | None) -> tuple[Rule, ...]:
+    """Return the triggers that budgets.yaml has for a platform and that can be simulated."""
+    context = click.get_current_context()
+    for name in ("limit", "within", "triggers"):
+        if context.get_parameter_source(name) is not ParameterSource.DEFAULT:
+            raise click.UsageError("with --platform, budgets.yaml says what the triggers are: leave the others out")
+    try:
+        rules = load_budgets(budgets).rules_of(platform)
+    except ConfigError as error:
+        raise click.ClickException(str(error)) from error
+    found = tuple(rule for rule in rules if isinstance(rule, ErrorRate | ResponseTime))
+    if not found:
+        raise click.UsageError(f"budgets.yaml has no error_rate and no response_time for {platform}")
+    return found
 
 
 def _document(
-    setting: "Setting", results: Sequence[Sequence["Result"]], warnings: Sequence[str], *, runs: int, seed: int
+    trial: "Trial", results: Sequence[Sequence["Result"]], warnings: Sequence[str], *, runs: int, seed: int
 ) -> dict[str, Any]:
     """Return what `--json` prints. Infinite delays (never found) are null."""
     rows = [asdict(result) for row in results for result in row]
     finite = [{key: None if value == math.inf else value for key, value in row.items()} for row in rows]
     return {
         "version": 1,
-        "setting": asdict(setting),
+        "trigger": trial.name,
+        "setting": asdict(trial.setting),
         "runs": runs,
         "seed": seed,
         "results": finite,
@@ -146,11 +184,11 @@ def _document(
     }
 
 
-def _print(setting: "Setting", results: Sequence[Sequence["Result"]], warnings: Sequence[str]) -> None:
+def _print(trial: "Trial", results: Sequence[Sequence["Result"]], warnings: Sequence[str]) -> None:
     from postflight.stats.simulation.tables import cell
 
     console = Console(highlight=False)
-    for line in _sentences(setting, results):
+    for line in _sentences(trial.setting, results):
         console.print(line, soft_wrap=True)
     for title, bad in (
         ("False rollbacks of healthy traffic", False),
@@ -169,7 +207,9 @@ def _print(setting: "Setting", results: Sequence[Sequence["Result"]], warnings: 
 
 
 def _sentences(setting: "Setting", results: Sequence[Sequence["Result"]]) -> list[str]:
-    """Return the results that matter most, in words."""
+    """Return the results of an error rate that matter most, in words; slow answers have their tables only."""
+    if all(result.arm != "fixed window" for result in results[0]):
+        return []
     minutes = setting.duration / 60
     lines = []
     for row in results:

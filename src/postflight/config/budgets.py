@@ -12,6 +12,7 @@ from postflight.checks.headers.tiers import DEFAULT_TIERS, Tier
 from postflight.config.deployments import GENERIC
 from postflight.config.document import AnyQuantity, Document, validate
 from postflight.config.header_tiers import TierEntry, TierName, make_tiers
+from postflight.config.load import LoadEntry, LoadSettings, make_settings
 from postflight.config.nearest import did_you_mean
 from postflight.config.requirements import Covered, check_known
 from postflight.config.triggers import Triggers
@@ -73,6 +74,13 @@ class BudgetsDocument(Document):
         dict[TierName, TierEntry],
         Field(description="tier -> what it demands of security headers", default_factory=dict),
     ]
+    load: Annotated[
+        LoadEntry,
+        Field(
+            description="how much load, in which shape (docs/scale.md)",
+            default_factory=lambda: LoadEntry(profiles={}, shapes={}),
+        ),
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +95,7 @@ class Budgets:
     )  # platform -> requirement or `default` ->
     header_tiers: Mapping[str, Tier] = field(default_factory=lambda: DEFAULT_TIERS)  # mildest first
     triggers: Mapping[str, Triggers] = field(default_factory=dict)  # platform ->
+    load: LoadSettings = field(default_factory=LoadSettings)
 
     def for_stage(self, platform: str, stage: str) -> Mapping[str, Budget]:
         """Return metric -> budget of a stage."""
@@ -124,6 +133,10 @@ def load_budgets(path: Path | None = None, *, platforms: Iterable[str] | None = 
             if known is not None and platform not in known:
                 message = f"deployments.yaml has no such platform{did_you_mean(platform, known)}"
                 yield source.problem(("platforms", platform), message)
+        for name, profile in document.load.profiles.items():
+            if profile.shape not in document.load.shapes:
+                message = f"there is no shape {profile.shape!r}{did_you_mean(profile.shape, document.load.shapes)}"
+                yield source.problem(("load", "profiles", name), message)
 
     document = validate(source, BudgetsDocument, check)
     budgets: dict[tuple[str, str], Mapping[str, Budget]] = {
@@ -141,7 +154,8 @@ def load_budgets(path: Path | None = None, *, platforms: Iterable[str] | None = 
     }
     triggers = {platform: held.triggers for platform, held in document.platforms.items()}
     tiers = make_tiers(document.header_tiers)
-    return Budgets(MappingProxyType(budgets), MappingProxyType(checks), tiers, MappingProxyType(triggers))
+    load = make_settings(document.load)
+    return Budgets(MappingProxyType(budgets), MappingProxyType(checks), tiers, MappingProxyType(triggers), load)
 
 
 def _budget(metric: str, stage: str, entry: BudgetEntry, source: str) -> Budget:

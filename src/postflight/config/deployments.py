@@ -13,11 +13,13 @@ from postflight.config.document import (
     Document,
     Duration,
     EnvironmentVariable,
+    PerSecond,
     Sentence,
     ServiceAddress,
     WebAddress,
     read,
 )
+from postflight.config.requirements import Covered
 from postflight.config.rollback import RollbackWords
 from postflight.config.yaml_source import Problem, Source
 from postflight.model import Quantity, Unit
@@ -99,6 +101,9 @@ class Limits(Document):
         Duration | None, Field(description="the shortest idle time that a preview can be started with")
     ] = None
     database_connections: Annotated[Count | None, Field(description="connections in use at a time")] = None
+    max_rate: Annotated[PerSecond | None, Field(description="requests that a load test may send; none without it")] = (
+        None
+    )
 
 
 class RateLimitEntry(Document):
@@ -108,6 +113,60 @@ class RateLimitEntry(Document):
     body: Annotated[dict[str, str], Field(description="its JSON, without effect too", default_factory=dict)]
     at_most: Annotated[Count, AfterValidator(_is_burst)]
     within: Duration
+
+
+Table = Annotated[str, Field(pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)?$")]
+TimeColumn = Annotated[str, Field(pattern=r"^([A-Za-z_]\w*\.){1,2}[A-Za-z_]\w*$")]
+Column = Annotated[str, Field(pattern=r"^[A-Za-z_]\w*$")]
+
+
+class MigrationEntry(Document):
+    """Where the database says which migrations it has had, and the one that this release needs."""
+
+    table: Table
+    column: Column
+    value: Annotated[str, Field(min_length=1)]
+
+
+class DatabaseEntry(Document):
+    """What the release's migration has made; read through the secret `database_url`, and nothing is written."""
+
+    tables: Annotated[
+        dict[Table, Annotated[tuple[Column, ...], Field(min_length=1)]],
+        Field(min_length=1, description="table -> columns that it must have"),
+    ]
+    migration: MigrationEntry | None = None
+    usage: Annotated[
+        dict[Literal["sessions", "projects", "previews"], TimeColumn],
+        Field(description="what people do -> `table.column` of the time at which a row was made", default_factory=dict),
+    ]
+
+
+class StageSetEntry(Document):
+    """One phase of a deployment: which checks are run after it. See docs/pipeline.md."""
+
+    stages: Annotated[
+        tuple[Literal["smoke", "security", "contract", "performance", "load"], ...], Field(min_length=1)
+    ] = ("smoke",)
+    covers: Annotated[tuple[Covered, ...], Field(min_length=1, description="the checks of these requirements")]
+
+
+class ContractEntry(Document):
+    """The promised API, and how the contract stage may hold the deployment to it."""
+
+    document: Annotated[
+        str | None, Field(description="the OpenAPI document that is promised [contract/<platform>.openapi.yaml]")
+    ] = None
+    previous: Annotated[str | None, Field(description="the last release's document: old clients must still work")] = (
+        None
+    )
+    served_at: Annotated[UrlPath, Field(description="where the deployment serves its own document")] = "/openapi.json"
+    safe: Annotated[
+        tuple[Annotated[str, Field(pattern=r"^(POST|PUT|PATCH|DELETE|OPTIONS) /[^\s?#]*$")], ...],
+        Field(description="operations without effect: allowed where `fuzz` is not, as GET and HEAD are"),
+    ] = ()
+    at_most: Annotated[Count | None, Field(description="requests of a run; without `fuzz` 300 unless given")] = None
+    rate: Annotated[PerSecond | None, Field(description="requests a second; without `fuzz` 30 /s unless given")] = None
 
 
 class TroubleEntry(Document):
@@ -141,10 +200,12 @@ class Environment(Document):
     ] = Quantity(3.5, Unit.SECONDS)
     page_troubles: tuple[TroubleEntry, ...] = ()
     rate_limits: dict[Name, RateLimitEntry] = Field(default_factory=dict)
+    contract: ContractEntry = ContractEntry()
     scan_results: Annotated[
         tuple[str, ...],
         Field(description="files of vulnerability scanners: SARIF, or JSON of trivy, pip-audit, retire"),
     ] = ()
+    database: Annotated[DatabaseEntry | None, Field(description="what the release's migration has made")] = None
     rollback: Annotated[RollbackWords | None, Field(description="what a rollback is here (docs/rollback.md)")] = None
 
     @model_validator(mode="after")
@@ -164,6 +225,10 @@ class Platform(Document):
     """A platform, how to speak to it, and where it runs."""
 
     adapter: Annotated[str | None, Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$", description="module:Class")] = None
+    stage_sets: Annotated[
+        dict[Literal["validation", "database", "backend", "frontend", "traffic"], StageSetEntry],
+        Field(description="`postflight gate --stage backend`: phase -> checks", default_factory=dict),
+    ]
     environments: Annotated[dict[Name, Environment], Field(min_length=1)]
 
 

@@ -13,13 +13,36 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NoReturn
 
-from postflight.config.deployments import GENERIC, Allowed, Deployments, Environment, Limits, RateLimitEntry
+from postflight.config.deployments import (
+    GENERIC,
+    Allowed,
+    ContractEntry,
+    DatabaseEntry,
+    Deployments,
+    Environment,
+    Limits,
+    Platform,
+    RateLimitEntry,
+)
 from postflight.config.nearest import did_you_mean
 from postflight.config.ready import fill, parse_ready
 from postflight.config.secrets import check_length, read_secret
 from postflight.config.urls import Address, parse_address
 from postflight.errors import ConfigError
-from postflight.model import Account, AllowedTrouble, Deployment, Permissions, Quantity, RateLimit, Secret, Service
+from postflight.model import (
+    Account,
+    AllowedTrouble,
+    Contract,
+    DatabaseSchema,
+    Deployment,
+    Migration,
+    Permissions,
+    Quantity,
+    RateLimit,
+    Secret,
+    Service,
+    StageSet,
+)
 
 DEFAULT_ENVIRONMENT = "reference"  # of those that Postflight starts
 UNKNOWN = "unknown"  # the environment of a generic deployment
@@ -91,6 +114,9 @@ def resolve(
         tier=entry.tier or "",
         rate_limits=tuple(_rate_limit(name, limit) for name, limit in entry.rate_limits.items()),
         scan_results=entry.scan_results,
+        stage_sets=_stage_sets(deployments.platforms[choice.platform]),
+        database=_database(entry.database) if entry.database else None,
+        contract=_contract(entry.contract),
     )
     if not choice.needs_start:
         return deployment
@@ -225,9 +251,36 @@ def _permissions(entry: Environment) -> Permissions:
     )
 
 
+def _contract(entry: ContractEntry) -> Contract:
+    return Contract(
+        document=entry.document or "",
+        previous=entry.previous or "",
+        served_at=entry.served_at,
+        safe=entry.safe,
+        at_most=int(entry.at_most.value) if entry.at_most else None,
+        per_second=entry.rate.value if entry.rate else None,
+    )
+
+
 def _rate_limit(name: str, entry: RateLimitEntry) -> RateLimit:
     method, _, path = entry.request.partition(" ")
     return RateLimit(name, method, path, entry.body, int(entry.at_most.value), entry.within.value)
+
+
+def _stage_sets(platform: Platform) -> dict[str, StageSet]:
+    return {name: StageSet(name, entry.stages, entry.covers) for name, entry in platform.stage_sets.items()}
+
+
+def _database(entry: DatabaseEntry) -> DatabaseSchema:
+    told = entry.migration
+    migration = Migration(told.table, told.column, told.value) if told else None
+    usage: dict[str, tuple[str, str]] = {name: _table_and_column(place) for name, place in entry.usage.items()}
+    return DatabaseSchema(entry.tables, migration, usage)
+
+
+def _table_and_column(place: str) -> tuple[str, str]:
+    table, _, column = place.rpartition(".")
+    return table, column
 
 
 def _limits(limits: Limits) -> dict[str, Quantity]:

@@ -1,20 +1,21 @@
 """The `triggers:` of `budgets.yaml`, in the plans' own words, and the rules that they become.
 
 triggers:
-  error_rate: {above: 5 %, within: 5 min, do: immediate_rollback}
+  error_rate: {above: 5 %, within: 5 min, do: immediate_rollback, covers: [VIB-T1]}
   response_time: {p95: 5 s, within: 10 min, do: staged_rollback}
   health: {failures: 3 in a row, do: failover}
   active_previews: {at_least: 20 sessions, for: 2 min, do: hold}
   logged_errors: {at_least: 0.1 /s, for: 5 min, do: hold}
-  manual: {security_vulnerability: immediate_rollback}
+  manual: {security_vulnerability: {do: immediate_rollback, covers: [VIB-T4]}, critical_bug: immediate_rollback}
 """
 
 import re
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, WithJsonSchema, model_validator
 
 from postflight.config.document import Count, Document, Duration, PerSecond, Ratio, shown
+from postflight.config.requirements import Covered
 from postflight.model import Quantity
 from postflight.stats.rules import Consecutive, Do, ErrorRate, Gauge, Manual, ResponseTime, Rule
 
@@ -49,15 +50,25 @@ InARow = Annotated[
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 
 
-class ErrorRateWords(Document):
+class Words(Document):
+    """What every trigger says: what to do when it fires, and the requirements that it serves."""
+
+    do: Action
+    covers: tuple[Covered, ...] = ()
+
+
+class ErrorRateWords(Words):
     """More than a share of requests fails. `within` is the longest that a decision may take."""
 
     above: Share
     within: Time
-    do: Action
+
+    def __str__(self) -> str:
+        """In the plans' words: `above 5 % within 300 s`."""
+        return f"above {self.above} within {self.within}"
 
 
-class ResponseTimeWords(Document):
+class ResponseTimeWords(Words):
     """Answers are slower than a percentile allows: `p95: 5 s`. Exactly one percentile."""
 
     p50: Time | None = None
@@ -65,7 +76,6 @@ class ResponseTimeWords(Document):
     p95: Time | None = None
     p99: Time | None = None
     within: Time
-    do: Action
 
     @model_validator(mode="after")
     def _one_percentile(self) -> "ResponseTimeWords":
@@ -79,28 +89,57 @@ class ResponseTimeWords(Document):
         written = {0.5: self.p50, 0.9: self.p90, 0.95: self.p95, 0.99: self.p99}
         return {quantile: limit for quantile, limit in written.items() if limit is not None}
 
+    def __str__(self) -> str:
+        """In the plans' words: `p95 above 5 s within 600 s`."""
+        ((quantile, limit),) = self.percentiles.items()
+        return f"p{quantile * 100:.0f} above {limit} within {self.within}"
 
-class HealthWords(Document):
+
+class HealthWords(Words):
     """Health checks of one endpoint fail in a row."""
 
     failures: InARow
-    do: Action
+
+    def __str__(self) -> str:
+        """In the plans' words: `3 in a row`."""
+        return f"{self.failures} in a row"
 
 
-class PreviewsWords(Document):
+class PreviewsWords(Words):
     """At least so many previews are active for some time."""
 
     at_least: Annotated[Count, AfterValidator(_above_zero)]
     hold_for: Annotated[Time, Field(alias="for")]
-    do: Action
+
+    def __str__(self) -> str:
+        """In the plans' words: `at least 20 for 120 s`."""
+        return f"at least {self.at_least} for {self.hold_for}"
 
 
-class ErrorsWords(Document):
+class ErrorsWords(Words):
     """At least so many errors are logged per second, for some time."""
 
     at_least: Annotated[PerSecond, AfterValidator(_above_zero)]
     hold_for: Annotated[Time, Field(alias="for")]
-    do: Action
+
+    def __str__(self) -> str:
+        """In the plans' words: `at least 0.1 /s for 300 s`."""
+        return f"at least {self.at_least} for {self.hold_for}"
+
+
+def _in_short(value: object) -> object:
+    return {"do": value} if isinstance(value, str) else value
+
+
+class ManualWords(Words):
+    """What a person decides. `critical_bug: hold` is short for `critical_bug: {do: hold}`."""
+
+    def __str__(self) -> str:
+        """Nothing is measured."""
+        return "by a person"
+
+
+ManualTrigger = Annotated[ManualWords, BeforeValidator(_in_short, json_schema_input_type=Action | ManualWords)]
 
 
 class Triggers(Document):
@@ -111,12 +150,18 @@ class Triggers(Document):
     health: HealthWords | None = None
     active_previews: PreviewsWords | None = None
     logged_errors: ErrorsWords | None = None
-    manual: dict[Name, Action] = Field(default_factory=dict, description="what a person decides: name -> do")
+    manual: dict[Name, ManualTrigger] = Field(default_factory=dict, description="what a person decides: name -> do")
 
     def over(self, others: "Triggers") -> "Triggers":
         """Return these, and what they do not say from the others."""
         written = {name: getattr(self, name) for name in type(self).model_fields if getattr(self, name)}
         return others.model_copy(update=written)
+
+    @property
+    def words(self) -> dict[str, Words]:
+        """What is written, by name; the manual ones among them."""
+        written = {name: held for name in type(self).model_fields if isinstance(held := getattr(self, name), Words)}
+        return written | dict(self.manual)
 
     @property
     def rules(self) -> tuple[Rule, ...]:
@@ -135,4 +180,4 @@ class Triggers(Document):
             for name, gauge in gauges.items()
             if gauge
         ]
-        return (*rules, *(Manual(name, do) for name, do in self.manual.items()))
+        return (*rules, *(Manual(name, manual.do) for name, manual in self.manual.items()))

@@ -17,14 +17,15 @@ def locate(deployment: Deployment, request: Request) -> str:
     """Return the URL of a request.
 
     A service's path is joined to its URL, or to that of its region. The service `web` is the base URL where
-    `deployments.yaml` names no other. An absolute address (`https://...`) may lead out of the deployment only because
-    previews live on hosts of their own, whose names the deployment tells: such a request carries no credentials.
+    `deployments.yaml` names no other, and a WebSocket service (`wss://`) is asked over HTTP. An absolute address
+    (`https://...`) may lead out of the deployment only because previews live on hosts of their own, whose names the
+    deployment tells: such a request carries no credentials.
 
     Raises `ConfigError` for an unknown service or region, `NotAllowed` for credentials that would leave the
     deployment, `UnexpectedAnswer` for an address that is no address.
     """
     if not _ABSOLUTE.match(request.path):
-        base = _service_url(deployment, request).rstrip("/")
+        base = _over_http(_service_url(deployment, request).rstrip("/"))
         # the slash keeps a path out of the host's name: `https://host` + `@elsewhere.example`
         return base + (request.path if request.path.startswith(("/", "?")) or not request.path else f"/{request.path}")
     try:
@@ -44,6 +45,11 @@ def locate(deployment: Deployment, request: Request) -> str:
             where=request.path,
         )
     return request.path
+
+
+def _over_http(url: str) -> str:
+    """Return where a WebSocket service answers HTTP: Supabase Realtime does so at the same place."""
+    return f"http{url[2:]}" if url.startswith(("ws://", "wss://")) else url
 
 
 def origin(url: httpx.URL) -> tuple[str, str, int | None]:

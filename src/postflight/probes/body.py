@@ -24,7 +24,7 @@ async def read(chunks: AsyncIterator[bytes], limit: int, on_bytes: Callable[[int
 
 
 def inflate(body: bytes, encoding: str, limit: int) -> bytes:
-    """Undo `Content-Encoding`: `gzip`, `deflate`, or any chain of them; an unknown one leaves the body as it is.
+    """Undo `Content-Encoding`: `gzip`, `deflate`, `br`, or any chain of them; an unknown one leaves the body as it is.
 
     Raises `BodyTooLarge`, and `httpx.DecodingError` when the body is not what `encoding` says.
     """
@@ -34,6 +34,8 @@ def inflate(body: bytes, encoding: str, limit: int) -> bytes:
         elif name == "deflate":  # RFC 9110 says zlib; some servers send it without zlib's header
             zlib_header = len(body) >= 2 and body[0] & 0x0F == 8 and int.from_bytes(body[:2], "big") % 31 == 0
             body = _inflate(body, zlib.MAX_WBITS if zlib_header else -zlib.MAX_WBITS, limit)
+        elif name == "br":
+            body = _unbrotli(body, limit)
         elif name != "identity":
             return body
     return body
@@ -54,3 +56,18 @@ def _inflate(body: bytes, window_bits: int, limit: int) -> bytes:
         # gzip files may be joined; browsers ignore whatever else follows
         body = member.unused_data if member.unused_data.startswith(_GZIP) else b""
     return bytes(whole)
+
+
+def _unbrotli(body: bytes, limit: int) -> bytes:
+    import brotli  # only the load engine asks for it
+
+    decompressor = brotli.Decompressor()
+    try:
+        whole: bytes = decompressor.process(body, output_buffer_limit=limit + 1)
+    except brotli.error as error:
+        raise httpx.DecodingError(str(error)) from error
+    if len(whole) > limit:
+        raise BodyTooLarge(limit)
+    if not decompressor.is_finished():
+        raise httpx.DecodingError("the compressed body ends too early")
+    return whole

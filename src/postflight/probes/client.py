@@ -18,7 +18,7 @@ import httpx
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from postflight.errors import ConfigError, DeploymentFault, PostflightError, Unreachable
-from postflight.flow import Flow, Pause, Request, Response
+from postflight.flow import Flow, Pause, Request, Response, Task, Together, Wish
 from postflight.model import Deployment
 from postflight.probes import body
 from postflight.probes.addresses import locate, urls
@@ -34,7 +34,7 @@ CLEAN_UP = 10.0  # seconds that a flow has, after its own deadline, to remove wh
 _LOG_LENGTH = 200  # exchanges
 # shorter than any server's (Node's and uvicorn's is 5 s): else a server closes the connection just when we reuse it,
 # which looks as if it closed at once
-_KEEP_ALIVE = 2.0  # seconds
+KEEP_ALIVE = 2.0  # seconds
 _LEAST_COOKIE = 16  # characters; a shorter HttpOnly cookie is a setting, not a session
 
 
@@ -66,8 +66,8 @@ class Client:
     ) -> None:
         self.deployment = deployment
         self.redactor = redactor or Redactor.of(deployment)
-        self._run_id = run_id
-        self._body_limit = body_limit
+        self.run_id = run_id
+        self.body_limit = body_limit
         self._log: deque[Exchange] = deque(maxlen=_LOG_LENGTH)
         self._stack = contextlib.ExitStack()
         self._portal: BlockingPortal | None = None
@@ -92,6 +92,13 @@ class Client:
         self._stack.__exit__(kind, error, trace)
 
     @property
+    def http(self) -> httpx.AsyncClient:
+        """The client beneath, for what no flow can say; it belongs to the loop that `call` runs things in."""
+        if self._http is None:
+            raise RuntimeError("the client is not open: use it as a context manager")
+        return self._http
+
+    @property
     def log(self) -> tuple[Exchange, ...]:
         """The last 200 exchanges, oldest first."""
         return tuple(self._log)
@@ -103,7 +110,7 @@ class Client:
         After `deadline` seconds that error is a `DeploymentFault`, and the flow has 10 s more to clean up.
         """
         end, overdue = time.monotonic() + deadline, False
-        step: Callable[[], Request | Pause] = functools.partial(next, flow)
+        step: Callable[[], Wish] = functools.partial(next, flow)
         while True:
             try:
                 wish = step()
@@ -111,7 +118,7 @@ class Client:
                 result: T = finished.value
                 return result
             try:
-                answer: Any = self._grant(wish, end)
+                answer = self._grant(wish, end)
             except BaseException as error:  # also Ctrl-C: the flow cleans up, and raises it again
                 thrown: BaseException = error
                 if time.monotonic() >= end:
@@ -138,8 +145,9 @@ class Client:
         curl = curl_line(
             request.method,
             url,
-            [*headers.items(), ("X-Postflight-Run", self._run_id)],
+            [*headers.items(), ("X-Postflight-Run", self.run_id)],
             request.json,
+            content=request.content or b"",
             deadline=request.deadline,
             follow_redirects=request.follow_redirects,
             redactor=self.redactor,
@@ -171,26 +179,32 @@ class Client:
         except TimeoutError as error:
             raise Unreachable(f"no answer within {deadline:g} s", expected=f"done within {deadline:g} s") from error
 
-    def _grant(self, wish: Request | Pause, end: float) -> Response | None:
-        left = end - time.monotonic()
-        if left <= 0:
-            raise DeploymentFault("no time is left")
+    def _grant(self, wish: Wish, end: float) -> Any:
+        if isinstance(wish, Together):  # one after the other: here nobody measures how long they take together
+            return tuple(self._sent_in_time(request, end) for request in wish.requests)
         if isinstance(wish, Pause):
-            time.sleep(min(wish.seconds, left))
+            time.sleep(min(wish.seconds, _left(end)))
             return None
-        return self.send(replace(wish, deadline=min(wish.deadline, left)))
+        if isinstance(wish, Task):
+            return self.call(wish.run, deadline=min(wish.deadline, _left(end)))
+        return self._sent_in_time(wish, end)
+
+    def _sent_in_time(self, request: Request, end: float) -> Response:
+        return self.send(replace(request, deadline=min(request.deadline, _left(end))))
 
     def _call(self, request: Request, url: str, headers: dict[str, str], curl: str) -> Response:
         if self._portal is None or self._http is None:
             raise RuntimeError("the client is not open: use it as a context manager")
-        built = self._http.build_request(request.method, url, headers=headers, json=request.json)
+        built = self._http.build_request(
+            request.method, url, headers=headers, json=request.json, content=request.content
+        )
         task = functools.partial(
             exchange,
             self._http,
             built,
             deadline=request.deadline,
             follow_redirects=request.follow_redirects,
-            body_limit=self._body_limit,
+            body_limit=self.body_limit,
             curl=curl,
             redactor=self.redactor,
         )
@@ -202,8 +216,8 @@ class Client:
             raise
 
     def _build(self) -> httpx.AsyncClient:
-        limits = httpx.Limits(max_connections=100, keepalive_expiry=_KEEP_ALIVE)
-        return open_transport(run_id=self._run_id, ca_file=self.deployment.ca_file, limits=limits, http2=True)
+        limits = httpx.Limits(max_connections=100, keepalive_expiry=KEEP_ALIVE)
+        return open_transport(run_id=self.run_id, ca_file=self.deployment.ca_file, limits=limits, http2=True)
 
     def _check(self, url: str) -> None:
         try:
@@ -225,11 +239,18 @@ class Client:
         self._log.append(Exchange(request.method, self.redactor.text(url), status, seconds, error))
 
 
-def _overdue(wish: Request | Pause, deadline: float, error: BaseException) -> BaseException:
+def _left(end: float) -> float:
+    left = end - time.monotonic()
+    if left <= 0:
+        raise DeploymentFault("no time is left")
+    return left
+
+
+def _overdue(wish: Wish, deadline: float, error: BaseException) -> BaseException:
     """Return the error for a flow that is not done in time; an error that is not the deployment's stays as it is."""
     if not isinstance(error, DeploymentFault):
         return error
-    last = f"{wish.method} {wish.path}" if isinstance(wish, Request) else f"a pause of {wish.seconds:g} s"
+    last = _told(wish)
     return DeploymentFault(
         f"the flow was not done within {deadline:g} s; it had come to {last}",
         expected=f"done within {deadline:g} s",
@@ -237,3 +258,15 @@ def _overdue(wish: Request | Pause, deadline: float, error: BaseException) -> Ba
         where=error.facts.where,
         curl=error.facts.curl,
     )
+
+
+def _told(wish: Wish) -> str:
+    match wish:
+        case Request():
+            return f"{wish.method} {wish.path}"
+        case Together():
+            return f"{len(wish.requests)} requests together"
+        case Task():
+            return wish.name
+        case Pause():
+            return f"a pause of {wish.seconds:g} s"

@@ -16,6 +16,9 @@ _PLACEHOLDERS: Mapping[str, str] = {
     "x-api-key": "$API_KEY",
 }
 
+_LONGEST_CONTENT = 2000  # characters
+_SPACES = {ord("\n"): None, ord("\t"): None}  # what a quoted word of a shell may hold besides what prints
+
 
 def curl_line(
     method: str,
@@ -23,11 +26,15 @@ def curl_line(
     headers: Iterable[tuple[str, str]],
     body: JSON,
     *,
+    content: bytes = b"",
     deadline: float,
     follow_redirects: bool,
     redactor: Redactor,
 ) -> str:
-    """Return a command for a POSIX shell. A bearer token becomes `$TOKEN`, a known secret its name."""
+    """Return a command for a POSIX shell. A bearer token becomes `$TOKEN`, a known secret its name.
+
+    `content` is a body of any type, in place of `body`; one that is no text, or too long for a line, is named only.
+    """
     words = ["curl", "-sS", "-i", "--max-time", f"{deadline:.3g}"]
     if follow_redirects:
         words.append("-L")
@@ -37,7 +44,19 @@ def curl_line(
         words += ["-H", _header(name, value, redactor)]
     if body is not None:
         words += ["--json", shlex.quote(redactor.text(json.dumps(body)))]
+    elif content:
+        words += ["--data-binary", _content(content, redactor)]
     return " ".join([*words, shlex.quote(redactor.text(url))])
+
+
+def _content(content: bytes, redactor: Redactor) -> str:
+    try:
+        text = content.decode()
+    except UnicodeDecodeError:
+        return f"@FILE-WITH-{len(content)}-BYTES"
+    if len(text) > _LONGEST_CONTENT or not text.translate(_SPACES).isprintable():
+        return f"@FILE-WITH-{len(content)}-BYTES"
+    return shlex.quote(redactor.text(text if not text.startswith("@") else f" {text}"))
 
 
 def _header(name: str, value: str, redactor: Redactor) -> str:

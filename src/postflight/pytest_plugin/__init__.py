@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from postflight.errors import CannotMeasure
-from postflight.model import Decision, Finding, Status
+from postflight.model import Decision, Finding, OnBreach, Status
 from postflight.probes.preflight import preflight
 from postflight.pytest_plugin import selection, terminal
 from postflight.pytest_plugin.collector import MAX_DETAILS
@@ -81,6 +81,7 @@ class _Gather:
 
 
 _RESOURCES = pytest.StashKey[ExitStack]()
+_EXIT_CODES: dict[int, str] = {code.value: code.name.lower().replace("_", " ") for code in pytest.ExitCode}
 _GROUP = re.compile(r"@[a-z-]+$")  # what xdist appends to the node ids of a group; parametrised ids end with "]"
 
 
@@ -96,6 +97,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption("--deployments", metavar="FILE", type=Path, help="[deployments.yaml]")
     group.addoption("--budgets", metavar="FILE", type=Path, help="[budgets.yaml]")
+    group.addoption(
+        "--covers", metavar="ID", action="append", default=[], help="only checks of this requirement; may be repeated"
+    )
+    group.addoption("--openapi", metavar="FILE|URL", help="the OpenAPI document that the API has promised")
+    group.addoption(
+        "--contract-seed", metavar="N|run", help="what generated requests begin with; default: the same for each commit"
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -195,10 +203,10 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
     for check in item.stash.get(CHECKS_AFTER_CALL, []):
         try:
             check()
-        except Exception as error:  # noqa: BLE001 - the others must still be heard; the first is raised below
+        except Exception as error:  # noqa: BLE001 - the others must still be heard; one is raised below
             errors.append(error)
-    if errors:
-        raise errors[0]
+    if errors:  # the first that decides something: a limit that only warns must not hide it
+        raise min(errors, key=lambda error: getattr(error, "on_breach", None) is OnBreach.WARN)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -219,7 +227,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     if run is None or _is_worker(config):
         return
     if exitstatus not in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED}:
-        words = f"pytest ended with {pytest.ExitCode(exitstatus).name.lower().replace('_', ' ')}"
+        words = f"pytest ended with {_EXIT_CODES.get(exitstatus, f'exit code {exitstatus}')}"
         run.collector.add(Finding("pytest", "run", Status.INVALID, title="pytest", summary=words))
     verdict = run.finish()
     if verdict.decision is not Decision.PROMOTE and exitstatus == pytest.ExitCode.OK:

@@ -1,7 +1,7 @@
 """From pytest's reports, also those of xdist's workers, to one finding for each check."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -51,6 +51,7 @@ class Collector:
     def __init__(self) -> None:
         self._attempts: dict[str, list[_Attempt]] = {}
         self._extra: list[Finding] = []
+        self.merged: set[str] = set()  # checks whose causes another finding tells of, when `findings` was called last
 
     def add(self, finding: Finding) -> None:
         """Add a finding that no test made: the preflight, a collection error, a broken run."""
@@ -77,8 +78,39 @@ class Collector:
 
     def findings(self) -> tuple[Finding, ...]:
         """Return all findings. A check whose last attempt never reached its end has none: it was lost."""
-        complete = [(check, tries) for check, tries in self._attempts.items() if tries[-1].finished]
-        return (*self._extra, *(_finding(check, tries) for check, tries in complete))
+        complete = {check: tries for check, tries in self._attempts.items() if tries[-1].finished}
+        found = [_finding(check, tries) for check, tries in complete.items()]
+        causes = {check: _causes(tries) for check, tries in complete.items()}
+        kept, self.merged = _told_once(found, causes)
+        return (*self._extra, *kept)
+
+
+def _causes(attempts: list[_Attempt]) -> frozenset[str]:
+    return frozenset(cause for attempt in attempts for phase in attempt.phases for cause in phase.get("causes", ()))
+
+
+def _told_once(findings: Iterable[Finding], causes: Mapping[str, frozenset[str]]) -> tuple[list[Finding], set[str]]:
+    """Return the findings, of which each cause is told by the first, and the ids of those that tell of nothing else.
+
+    What is left out never asks for more than what tells of it.
+    """
+    told: dict[tuple[str, OnBreach], str] = {}
+    kept: dict[str, Finding] = {}
+    others: dict[str, list[str]] = {}
+    for finding in findings:
+        known = {(cause, finding.on_breach) for cause in causes[finding.check]}
+        if known and finding.status in {Status.BAD, Status.FLAKY} and known <= told.keys():
+            others.setdefault(told[min(known)], []).append(finding.check)
+            continue
+        if finding.status is Status.BAD:
+            told |= {one: finding.check for one in known if one not in told}
+        kept[finding.check] = finding
+    for check, same in others.items():
+        names = ", ".join(same)
+        details = f"{kept[check].details}\n\nThe same cause made these fail, too: {names}"
+        summary = f"{kept[check].summary} ({len(same)} more checks met the same)"
+        kept[check] = replace(kept[check], details=details[:MAX_DETAILS], summary=summary)
+    return list(kept.values()), {check for same in others.values() for check in same}
 
 
 def _finding(check: str, attempts: list[_Attempt]) -> Finding:

@@ -10,7 +10,7 @@ from postflight.pytest_plugin.collector import measurements_as_json, weaknesses_
 from postflight.pytest_plugin.outcome import Outcome, outcome_of
 from postflight.pytest_plugin.run import Run
 from postflight.pytest_plugin.selection import covered_by, stage_of
-from postflight.pytest_plugin.state import CHECK, EVIDENCE, EXCLUDED, MEASURED, WEAK
+from postflight.pytest_plugin.state import AGAIN, CHECK, EVIDENCE, EXCLUDED, MEASURED, WEAK
 
 
 def mark_report(run: Run, item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
@@ -33,6 +33,7 @@ def mark_report(run: Run, item: pytest.Item, call: pytest.CallInfo[None], report
         "measurements": measurements_as_json(measured),
         "weaknesses": weaknesses_as_json(weak),
         "rerun": _rerun(run, item),
+        "causes": list(getattr(call.excinfo.value, "causes", ())) if call.excinfo else [],
         "browser": run.browser,  # a worker's: only it has one
         "evidence": list(evidence),
         **outcome.as_json(),
@@ -93,4 +94,5 @@ def _rerun(run: Run, item: pytest.Item) -> str:
         command += ["--platform", deployment.platform, "--environment", deployment.environment]
     else:
         command += ["--base-url", deployment.base_url]
-    return shlex.join(command)
+    again: list[str] = item.stash.get(AGAIN, [])
+    return shlex.join([*command, *again])

@@ -56,8 +56,10 @@ class Run:
     def finish(self) -> Verdict:
         """Decide, and write the reports."""
         self._doubt_the_network()
+        findings = self.collector.findings()
         planned = [] if self.grounded else map(self.redactor.text, self.planned)
-        verdict = decide(self.collector.findings(), planned=planned, may_roll_back=self.deployment.known)
+        left = [check for check in planned if check not in self.collector.merged]
+        verdict = decide(findings, planned=left, may_roll_back=self.deployment.known)
         about = About(
             run_id=self.run_id,
             platform=self.deployment.platform,

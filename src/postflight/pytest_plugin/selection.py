@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from postflight.config.requirements import check_known
 from postflight.model import Permissions
 from postflight.pytest_plugin.run import Run
 from postflight.pytest_plugin.state import CHECK, EXCLUDED
@@ -52,6 +53,9 @@ def select(config: pytest.Config, run: Run, items: list[pytest.Item]) -> None:
             # a failure is looked at twice: the same again is a fault, anything else is flaky, a verdict of its own
             item.add_marker(pytest.mark.flaky(reruns=1))
     _no_budget_unmeasured(config, run, kept)
+    if wanted := _wanted(config):
+        others += [item for item in kept if not wanted.intersection(covered_by(item))]
+        kept = [item for item in kept if wanted.intersection(covered_by(item))]
     if others:
         config.hook.pytest_deselected(items=others)
         items[:] = kept
@@ -68,6 +72,14 @@ def _no_budget_unmeasured(config: pytest.Config, run: Run, items: list[pytest.It
         for budget in run.budgets.for_stage(run.deployment.platform, stage).values():
             if (stage, budget.metric) not in announced:
                 raise pytest.UsageError(f"{budget.source}: no check of {stage} measures {budget.metric!r}")
+
+
+def _wanted(config: pytest.Config) -> frozenset[str]:
+    """Return the requirements of `--covers`. A name that does not exist selects nothing, so it is refused."""
+    try:
+        return frozenset(check_known(requirement) for requirement in config.option.covers)
+    except ValueError as unknown:
+        raise pytest.UsageError(f"--covers: {unknown}") from None
 
 
 def stage_of(item: pytest.Item) -> str:

@@ -13,6 +13,7 @@ CHECKS_AFTER_CALL = pytest.StashKey[list[Callable[[], None]]]()  # on an item: w
 MEASURED = pytest.StashKey[list[Measurement]]()  # on an item
 WEAK = pytest.StashKey[list[Weakness]]()  # on an item: its weak points, for SARIF and the forecast
 EXCLUDED = pytest.StashKey[str]()  # on an item: why configuration does not allow it here
+AGAIN = pytest.StashKey[list[str]]()  # on an item: the options with which a rerun does the same, a seed for example
 EVIDENCE = pytest.StashKey[
     Callable[[str], tuple[str, ...]]
 ]()  # on an item: writes screenshot, trace, log; returns their paths

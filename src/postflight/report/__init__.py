@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from postflight.report import document, junit, sarif, summary
+from postflight.report import document, html, junit, sarif, summary
 from postflight.report.document import Document
 
 
@@ -11,4 +11,5 @@ def write_reports(folder: Path, doc: Document) -> None:
     junit.write(folder / "junit.xml", doc)
     sarif.write(folder / "results.sarif", doc.verdict.findings, version=doc.about.postflight)
     summary.write(folder / "summary.md", doc)
+    html.write(folder, doc)
     document.write(folder / "verdict.json", doc)

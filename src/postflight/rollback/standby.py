@@ -162,7 +162,6 @@ class Standby:
         others = {
             action.about.name: action for do in ACTING for action in self._actions[do] if action.about.name not in named
         }
-        told = {name: self._channels[name] for name in words.notify.get(case.severity, ())}
         return Plan(
             case=case,
             actions=actions,
@@ -171,7 +170,7 @@ class Standby:
             wait=words.wait.value,
             serving=self._serving,
             smoke=self._smoke(words.smoke).run if words.smoke else None,
-            teller=Teller(told, words.links),
+            teller=Teller(self._told(case.severity), words.links, urgent=self._told(Severity.P0)),
             keep_open=self._keep_open,
         )
 
@@ -189,12 +188,19 @@ class Standby:
             run_id=self._run_id,
             trigger=cause.trigger,
             do=cause.do,
-            severity=self._words.severities.get(cause.trigger, SEVERITY.get(cause.do, Severity.P2)),
+            severity=self._severity(cause),
             since=cause.since,
             reasons=tuple(_plain(self.redactor.text(reason)) for reason in cause.reasons),
             serves=serves,
             part=cause.part,
         )
+
+    def _severity(self, cause: Cause) -> Severity:
+        trigger = cause.trigger.partition(".")[0]  # `error_rate`, whichever signal feeds it: `error_rate.probes`
+        return self._words.severities.get(trigger, SEVERITY.get(cause.do, Severity.P2))
+
+    def _told(self, severity: Severity) -> dict[str, Channel]:
+        return {name: self._channels[name] for name in self._words.notify.get(severity, ())}
 
     def _smoke(self, words: SmokeWords) -> Smoke:
         verified = self._verified

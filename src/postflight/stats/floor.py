@@ -92,6 +92,12 @@ def largest_rate(requests: int, failures: int, confidence: float) -> float:
     return high
 
 
+def rate_interval(requests: int, failures: int, confidence: float) -> tuple[float, float]:
+    """Return the two-sided Clopper-Pearson interval of the failure rate: (0, 1) when nothing was measured."""
+    each = (1 + confidence) / 2  # half of the doubt on either side
+    return 1 - largest_rate(requests, requests - failures, each), largest_rate(requests, failures, each)
+
+
 def _at_most(failures: int, requests: int, rate: float) -> float:
     """Return P(X <= failures) for X ~ Binomial(requests, rate), 0 < rate < 1."""
     if failures >= requests:

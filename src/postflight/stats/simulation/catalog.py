@@ -1,10 +1,11 @@
 """The traffic and the rules that `postflight simulate` puts side by side."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from postflight.stats import latencies, rates
 from postflight.stats.eprocess import SequentialTest
+from postflight.stats.rules import ErrorRate, WatchPlan
 from postflight.stats.simulation.arms import Arm, BadIntervals, CappedBlocks, FixedWindow, MannWhitney, RateFor
 from postflight.stats.simulation.study import Scenario
 from postflight.stats.simulation.traffic import Clock, Clustered, Flapping, Outages, Steady, Traffic
@@ -65,11 +66,11 @@ def error_arms(setting: Setting, blocks: Sequence[float]) -> list[Arm]:
     ]
 
 
-def latency_arms(setting: Setting, blocks: Sequence[float]) -> list[Arm]:
-    """Return the betting form, the likelihood ratio (to show why not) and the window, for slow answers."""
+def latency_arms(setting: Setting, blocks: Sequence[float], *, window: float = 600.0) -> list[Arm]:
+    """Return the betting form, the likelihood ratio (to show why not) and the window (seconds), for slow answers."""
     bets = [CappedBlocks(f"bets, {block:g} s", setting.bets_above(block), block) for block in blocks]
     ratios = [CappedBlocks(f"ratios, {block:g} s", setting.rates_above(block), block) for block in blocks]
-    return [*bets, *ratios, FixedWindow(setting.limit, 600.0, name="10 min window")]
+    return [*bets, *ratios, FixedWindow(setting.limit, window, name=f"{window / 60:g} min window")]
 
 
 def healthy_errors(setting: Setting) -> list[Scenario]:
@@ -125,6 +126,45 @@ def latency_scenarios(setting: Setting) -> list[Scenario]:
         "all slow": (Steady(1.0), True),
     }
     return [Scenario(name, traffic, bad=bad, control=healthy) for name, (traffic, bad) in models.items()]
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A trigger of a plan, the arms that are compared with it (its own first), and the traffic that they see."""
+
+    name: str
+    setting: Setting
+    arms: Sequence[Arm]
+    scenarios: Sequence[Scenario]
+
+
+def error_trial(setting: Setting, name: str = "error_rate") -> Trial:
+    """Return the trial of an error rate, with blocks of the setting."""
+    return Trial(name, setting, error_arms(setting, [setting.block]), [*healthy_errors(setting), *bad_errors(setting)])
+
+
+def trials_of(plan: WatchPlan, setting: Setting, severities: Sequence[float] = ()) -> list[Trial]:
+    """Return a trial for each sequential trigger of a plan, with its limit and its share of alpha.
+
+    Of `setting` only the traffic is taken: its rate, and the healthy share of bad requests.
+    """
+    trials = []
+    for rule in plan.sequential:
+        own = replace(
+            setting, limit=rule.limit, alpha=plan.alpha_each, duration=plan.duration, block=plan.block,
+            within=rule.within, severities=tuple(severities) or severities_of(rule.limit),
+        )  # fmt: skip
+        if isinstance(rule, ErrorRate):
+            trials.append(error_trial(own, rule.name))
+        else:
+            arms = latency_arms(own, [own.block], window=own.within)
+            trials.append(Trial(rule.name, own, arms, latency_scenarios(own)))
+    return trials
+
+
+def severities_of(limit: float) -> tuple[float, ...]:
+    """Return shares of bad requests that a trigger with this limit should find: from a little above it to all."""
+    return tuple(min(1.0, round(limit * times, 12)) for times in (1.2, 2, 6, 20))
 
 
 def _percent(ratio: float) -> str:

@@ -1,18 +1,6 @@
-"""The control plane of blue-green, in the wire format of Vercel's REST API, which it stands for: a paid service.
+"""The HTTP side of the control plane: routes, the token, and the JSON of Vercel's REST API."""
 
-What is here is what promoting and rolling back need. Fields are those of the published API, a part of them; so are
-statuses. Formats: https://vercel.com/docs/rest-api (list-deployments, find-a-project-by-id-or-name,
-point-production-traffic-to-a-given-deployment) and what Vercel's own command line sends and reads
-(github.com/vercel/vercel, packages/cli/src/commands/{promote,rollback}). The codes of the 409 and 422 errors are not
-published: those here are ours.
-"""
-
-import asyncio
-import secrets
-import time
-from dataclasses import dataclass, field
 from hmac import compare_digest
-from typing import Literal
 from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
@@ -24,98 +12,11 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from reference.answers import answer_http_error
-from reference.releases import Release, Switch
+from reference.vercel.project import NAME, AliasRequest, Json, Kind, Project, Staged, host_of
 
-PROJECT = "velocity"
-_BEGINS_AFTER = 0.1  # seconds from accepting a request to the switch: Vercel, too, answers first and works then
 _MOST_LISTED = 100
 _DEFAULT_LISTED = 20
 _FILTERS = {"projectId", "app", "target", "state", "rollbackCandidate", "limit", "since", "until", "teamId", "slug"}
-
-Json = dict[str, object]
-
-
-@dataclass(frozen=True, slots=True)
-class Staged:
-    """A release as the control plane knows it. Times in milliseconds since 1970."""
-
-    release: Release
-    created: int
-
-
-@dataclass(slots=True)
-class AliasRequest:
-    """The last promotion or rollback: `lastAliasRequest` of a project."""
-
-    type: Literal["promote", "rollback"]
-    source: str
-    target: str
-    requested: int
-    status: Literal["pending", "in-progress", "succeeded", "failed"] = "pending"
-
-    def json(self) -> Json:
-        """Return it as Vercel does."""
-        return {
-            "type": self.type,
-            "fromDeploymentId": self.source,
-            "toDeploymentId": self.target,
-            "requestedAt": self.requested,
-            "jobStatus": self.status,
-        }
-
-
-@dataclass(slots=True)
-class Project:
-    """The one project that there is."""
-
-    switch: Switch
-    deployments: tuple[Staged, ...]  # newest first
-    public_url: str
-    id: str = field(default_factory=lambda: f"prj_{secrets.token_urlsafe(21)}")
-    account: str = field(default_factory=lambda: f"team_{secrets.token_urlsafe(18)}")
-    assigns_domains: bool = True  # whether the next production build goes live by itself; a rollback turns it off
-    last: AliasRequest | None = None
-    last_rollback: AliasRequest | None = None
-    live: Release = field(init=False)  # as far as the control plane knows
-    _under_way: set[asyncio.Task[None]] = field(default_factory=set)
-
-    def __post_init__(self) -> None:
-        """Begin with the release that is live."""
-        self.live = self.switch.live
-
-    @property
-    def is_busy(self) -> bool:
-        """Whether a promotion or rollback is under way."""
-        return self.last is not None and self.last.status in ("pending", "in-progress")
-
-    def find(self, identity: str) -> Staged | None:
-        """Return the deployment with this id or host."""
-        return next((each for each in self.deployments if identity in (each.release.id, _host(each.release))), None)
-
-    def has_served(self, release: Release) -> bool:
-        """Whether production traffic has ever gone to it: only such a one can be rolled back to."""
-        return release in self.switch.served
-
-    def request(self, kind: Literal["promote", "rollback"], release: Release) -> None:
-        """Accept: the switch is made afterwards."""
-        self.last = AliasRequest(kind, self.live.id, release.id, _now())
-        if kind == "rollback":
-            self.last_rollback = self.last
-        self.assigns_domains = kind == "promote"
-        task = asyncio.create_task(self._switch(self.last, release))
-        self._under_way.add(task)
-        task.add_done_callback(self._under_way.discard)
-
-    async def _switch(self, request: AliasRequest, release: Release) -> None:
-        await asyncio.sleep(_BEGINS_AFTER)
-        request.status = "in-progress"
-        try:
-            await self.switch.to(release)
-        except OSError:  # the port of the public address was taken while connections were refused
-            request.status = "failed"
-            raise
-        self.live = release
-        request.status = "succeeded"
 
 
 def create_vercel(project: Project, token: str) -> ASGIApp:
@@ -176,8 +77,8 @@ async def _list(request: Request) -> Response:
 def _is_asked_for(project: Project, staged: Staged, asked: QueryParams) -> bool:
     candidate = "true" if _is_candidate(project, staged) else "false"
     return (
-        asked.get("projectId", project.id) in (project.id, PROJECT)
-        and asked.get("app", PROJECT) == PROJECT
+        asked.get("projectId", project.id) in (project.id, NAME)
+        and asked.get("app", NAME) == NAME
         and asked.get("target", "production") == "production"
         and "READY" in asked.get("state", "READY").split(",")
         and asked.get("rollbackCandidate", candidate) == candidate
@@ -201,7 +102,7 @@ async def _project(request: Request) -> Response:
     return JSONResponse(
         {
             "id": project.id,
-            "name": PROJECT,
+            "name": NAME,
             "accountId": project.account,
             "framework": "nextjs",
             "autoAssignCustomDomains": project.assigns_domains,
@@ -223,7 +124,7 @@ async def _rollback(request: Request) -> Response:
     return _accept(request, "rollback")
 
 
-def _accept(request: Request, kind: Literal["promote", "rollback"]) -> Response:
+def _accept(request: Request, kind: Kind) -> Response:
     project, identity = _project_of(request), request.path_params["deployment"]
     if not _is_it(request, project):
         return _no_project()
@@ -255,8 +156,8 @@ def _listed(project: Project, staged: Staged) -> Json:
 def _common(project: Project, staged: Staged) -> Json:
     release = staged.release
     return {
-        "name": PROJECT,
-        "url": _host(release),
+        "name": NAME,
+        "url": host_of(release),
         "createdAt": staged.created,
         "buildingAt": staged.created,
         "ready": staged.created,
@@ -289,7 +190,7 @@ def _without_type(request: AliasRequest) -> Json:
 
 
 def _is_it(request: Request, project: Project) -> bool:
-    return request.path_params["project"] in (project.id, PROJECT)
+    return request.path_params["project"] in (project.id, NAME)
 
 
 def _project_of(request: Request) -> Project:
@@ -308,11 +209,3 @@ def _no_deployment(identity: str) -> Response:
 
 def _refuse(status: int, code: str, message: str, **more: object) -> Response:
     return JSONResponse({"error": {"code": code, "message": message, **more}}, status)
-
-
-def _host(release: Release) -> str:
-    return urlsplit(release.url).netloc
-
-
-def _now() -> int:
-    return round(time.time() * 1000)

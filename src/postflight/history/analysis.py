@@ -1,0 +1,115 @@
+"""What a history tells: how many deployments succeed, and what is unlike the week before. Pure.
+
+A deployment is one release in one environment, with all its runs; runs without a release stand for themselves. It is
+rolled back when any run says so; else its last run that decided (not `invalid`) says whether it was promoted or is on
+hold. One that is on hold has not succeeded yet. Sites that deployments.yaml does not know are nobody's deployments.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from postflight.history.model import Entry, Series
+from postflight.model import Decision, Quantity, Unit
+from postflight.stats.floor import Claim, judge, rate_interval
+
+WEEK = 7 * 86400.0  # seconds
+FEWEST = 5  # runs in a week whose average says something
+DEPLOYING = ("gate", "watch")
+
+
+@dataclass(frozen=True, slots=True)
+class Deployments:
+    """How many deployments ended how, and how many runs could not tell."""
+
+    promoted: int
+    rolled_back: int
+    on_hold: int
+    invalid_runs: int
+
+    @property
+    def total(self) -> int:
+        """Deployments that something was decided about."""
+        return self.promoted + self.rolled_back + self.on_hold
+
+    def interval(self, confidence: float) -> tuple[float, float]:
+        """Return the two-sided Clopper-Pearson interval of the success rate; (0, 1) when there were none."""
+        low, high = rate_interval(self.total, self.total - self.promoted, confidence)
+        return 1 - high, 1 - low
+
+    def claim(self, success: float, confidence: float) -> Claim:
+        """Return what these deployments say about "98 % succeed": unknown while it lies in `interval(confidence)`."""
+        return judge(success, (1 + confidence) / 2, requests=self.total, failures=self.total - self.promoted)
+
+
+def count_deployments(entries: Iterable[Entry]) -> Deployments:
+    """Count deployments by their ends."""
+    ends: dict[tuple[str, ...], Decision] = {}
+    invalid = 0
+    for entry in sorted(entries, key=lambda entry: entry.finished):
+        if entry.command not in DEPLOYING or not entry.known:
+            continue
+        if entry.decision is Decision.INVALID:
+            invalid += 1
+            continue
+        key = (entry.platform, entry.environment, entry.release) if entry.release else (entry.run_id,)
+        if ends.get(key) is not Decision.ROLLBACK:
+            ends[key] = entry.decision
+    said = list(ends.values())
+    return Deployments(said.count(Decision.PROMOTE), said.count(Decision.ROLLBACK), said.count(Decision.HOLD), invalid)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A metric of one run against the average of the week before it, in its unit: the runs' medians are compared."""
+
+    metric: str
+    unit: Unit
+    now: float
+    average: float
+    runs: int
+
+    @property
+    def ratio(self) -> float | None:
+        """How far away it is: 0.5 for half as much again, -1 for nothing at all. None where the average is 0."""
+        return self.now / self.average - 1 if self.average else None
+
+    def is_large(self, threshold: float) -> bool:
+        """Whether there is enough to compare with, and the change is at least this large, in either direction."""
+        ratio = self.ratio
+        return self.runs >= FEWEST and (self.now != 0 if ratio is None else abs(ratio) >= threshold)
+
+    def __str__(self) -> str:
+        """In words: `usage.projects is 3, 70 % below the average of the week before (10, 12 runs)`."""
+        now, average = (Quantity(float(f"{value:.3g}"), self.unit) for value in (self.now, self.average))
+        ratio, runs = self.ratio, f"{self.runs} run{'' if self.runs == 1 else 's'}"
+        if ratio is None:
+            words = "where there was none in the week before"
+            return f"{self.metric} is {now}, {words} ({runs})"
+        words = f"{abs(ratio) * 100:.0f} % {'below' if ratio < 0 else 'above'}" if ratio else "exactly"
+        return f"{self.metric} is {now}, {words} the average of the week before ({average}, {runs})"
+
+
+def compare_with_week_before(entry: Entry, entries: Sequence[Entry]) -> tuple[Change, ...]:
+    """Return each metric of a run against the seven days before it, of the same command, platform and environment.
+
+    A metric that those days do not have is left out.
+    """
+    before = [
+        other
+        for other in entries
+        if other.run_id != entry.run_id
+        and (other.command, other.platform, other.environment) == (entry.command, entry.platform, entry.environment)
+        and entry.finished - WEEK <= other.finished <= entry.finished
+    ]
+    changes = []
+    for series in entry.measured:
+        values = [found.median for other in before if (found := series_of(other, series.metric, series.unit))]
+        if values:
+            average = sum(values) / len(values)
+            changes.append(Change(series.metric, series.unit, series.median, average, len(values)))
+    return tuple(changes)
+
+
+def series_of(entry: Entry, metric: str, unit: Unit | None = None) -> Series | None:
+    """Return what a run measured of a metric, or None."""
+    return next((s for s in entry.measured if s.metric == metric and unit in (None, s.unit)), None)

@@ -1,0 +1,153 @@
+"""The file of the history: SQLite, so that many pipelines on one machine can write to it at a time.
+
+`PRAGMA user_version` is the version of its tables. Each step of `_STEPS` brings a file from one version to the next, in
+one transaction: whoever comes second finds it done. A file of a later version is left alone.
+"""
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import astuple, fields
+from pathlib import Path
+
+from postflight.errors import PostflightError
+from postflight.history.model import Entry, Series
+from postflight.model import Decision, Unit
+
+BUSY = 10.0  # seconds that a writer waits for another one
+KEPT = 100_000  # runs: the file stays bounded, the oldest go
+_STEPS = (
+    """
+    create table runs (
+        run_id text primary key, command text not null,
+        platform text not null, environment text not null, base_url text not null, known integer not null,
+        started real not null, finished real not null,
+        decision text not null, exit_code integer not null,
+        "release" text not null, reason text not null, "by" text not null, link text not null, acted text not null,
+        postflight text not null
+    ) strict;
+    create index runs_finished on runs (finished);
+    create table measurements (
+        run_id text not null references runs on delete cascade,
+        metric text not null, unit text not null, samples integer not null,
+        least real not null, median real not null, worst real not null, "limit" text not null, met integer,
+        primary key (run_id, metric, unit)
+    ) strict, without rowid;
+    """,
+)
+_RUN = [each.name for each in fields(Entry) if each.name != "measured"]
+_SERIES = [each.name for each in fields(Series)]
+
+
+class HistoryUnavailable(PostflightError):
+    """The history cannot be read or written; says nothing about a deployment, and decides nothing."""
+
+
+class History:
+    """The runs in one file. Open it with `History.at`."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    @classmethod
+    @contextlib.contextmanager
+    def at(cls, path: Path, *, create: bool = True) -> Iterator["History"]:
+        """Open the file, making it and its tables where they are missing. Raises `HistoryUnavailable`."""
+        if not create and not path.is_file():
+            raise HistoryUnavailable(f"there is no history at {path} yet: the gate and the watch write it at their end")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with contextlib.closing(sqlite3.connect(path, timeout=BUSY, isolation_level=None)) as connection:
+                _migrate(connection, path)
+                yield cls(connection)
+        except (sqlite3.Error, OSError) as error:
+            raise HistoryUnavailable(f"the history {path} cannot be used: {error}") from error
+
+    def add(self, entry: Entry) -> None:
+        """Keep a run. One that is there already stays as it is: a history is not rewritten."""
+        with _transaction(self._connection):
+            found = self._connection.execute(
+                f"insert into runs ({_names(_RUN)}) values ({_marks(_RUN)}) on conflict do nothing",  # noqa: S608 - our own names
+                [getattr(entry, name) for name in _RUN],
+            )
+            if found.rowcount:
+                self._connection.executemany(
+                    f"insert into measurements (run_id, {_names(_SERIES)}) values (?, {_marks(_SERIES)})",  # noqa: S608 - our own names
+                    [(entry.run_id, *astuple(series)) for series in entry.measured],
+                )
+            self._connection.execute(
+                "delete from runs where run_id in (select run_id from runs order by finished desc limit -1 offset ?)",
+                [KEPT],
+            )
+
+    def runs(self, *, since: float = 0.0, platform: str | None = None, environment: str | None = None) -> list[Entry]:
+        """Return the runs that finished since then (Unix seconds), oldest first, with what they measured."""
+        rows = self._connection.execute(
+            f"""
+            select {_names(_RUN)} from runs
+            where finished >= ?1 and (?2 is null or platform = ?2) and (?3 is null or environment = ?3)
+            order by finished, run_id
+            """,  # noqa: S608 - our own names
+            [since, platform, environment],
+        ).fetchall()
+        measured: dict[str, list[Series]] = {str(row[0]): [] for row in rows}
+        of_runs = f"select m.run_id, {_names(_SERIES)} from measurements m join runs using (run_id) where finished >= ?"  # noqa: S608 - our own names
+        for run_id, *series in self._connection.execute(of_runs, [since]):
+            if run_id in measured:
+                measured[run_id].append(_series(series))
+        return [_entry(row, tuple(measured[row[0]])) for row in rows]
+
+
+def _entry(row: tuple[object, ...], measured: tuple[Series, ...]) -> Entry:
+    values = dict(zip(_RUN, row, strict=True))
+    values |= {"decision": Decision(str(values["decision"])), "known": bool(values["known"])}
+    return Entry(**values, measured=measured)  # type: ignore[arg-type]  # the table is strict: the types are those of `Entry`
+
+
+def _series(row: list[object]) -> Series:
+    values = dict(zip(_SERIES, row, strict=True))
+    values |= {"unit": Unit(str(values["unit"])), "met": None if values["met"] is None else bool(values["met"])}
+    return Series(**values)  # type: ignore[arg-type]  # likewise
+
+
+def _migrate(connection: sqlite3.Connection, path: Path) -> None:
+    connection.execute("pragma foreign_keys = on")
+    if _version(connection) == len(_STEPS):
+        return
+    with contextlib.suppress(sqlite3.OperationalError):  # somebody else is doing it at this moment
+        connection.execute("pragma journal_mode = wal")
+    with _transaction(connection):
+        version = _version(connection)
+        if version > len(_STEPS):
+            raise HistoryUnavailable(
+                f"the history {path} is of version {version}, and this Postflight knows {len(_STEPS)}: use a newer one"
+            )
+        for step in _STEPS[version:]:
+            for statement in filter(str.strip, step.split(";")):
+                connection.execute(statement)
+        connection.execute(f"pragma user_version = {len(_STEPS)}")
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    (version,) = connection.execute("pragma user_version").fetchone()
+    return int(version)
+
+
+@contextlib.contextmanager
+def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """Take the one place for writers at once, so that nobody finds out half way that another has changed the file."""
+    connection.execute("begin immediate")
+    try:
+        yield
+    except BaseException:
+        connection.execute("rollback")
+        raise
+    connection.execute("commit")
+
+
+def _names(columns: list[str]) -> str:
+    return ", ".join(f'"{name}"' for name in columns)
+
+
+def _marks(columns: list[str]) -> str:
+    return ", ".join("?" for _ in columns)
