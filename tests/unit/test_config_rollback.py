@@ -8,7 +8,6 @@ import pytest
 from postflight.config.deployments import load_deployments
 from postflight.config.rollback import Part, Severity
 from postflight.errors import ConfigError
-from postflight.rollback.standby import ACTING
 from postflight.stats.rules import Do
 from tests.conftest import ROOT
 
@@ -57,14 +56,6 @@ def test_a_good_one(file: Path) -> None:
     assert words.notify[Severity.P0] == ("pager", "chat")
     assert words.steps(Do.HOLD) == ()
     assert (words.wait.value, words.state) == (60, ".postflight/rollback")
-
-
-def test_the_example_of_the_documentation_is_a_good_one(file: Path) -> None:
-    (example,) = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "rollback.md").read_text(), re.DOTALL)
-    file.write_text(f"version: 1\n{example}")
-    words = load_deployments(file).platforms["velocity"].environments["production"].rollback
-    assert words is not None
-    assert all(words.steps(do) for do in ACTING)
 
 
 def test_the_example_of_the_projects_own_file_is_a_good_one(file: Path) -> None:
