@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from postflight.errors import ConfigError
+from postflight.errors import ConfigError, NotEnoughEvidence
 from postflight.load.cleanup import cleaned_up
 from postflight.load.orders import Orders
 from postflight.load.outcome import error_of, read_measured
@@ -28,6 +28,11 @@ def under_load(run: Run, measure: Measure, pytestconfig: pytest.Config) -> Under
             raise ConfigError(f"budgets.yaml has no load profile {name!r}")
         profile = settings.profiles[name]
         shape = settings.shapes[profile.shape]
+        if shape.stepped:  # there limits are meant to break: the stage would call that a fault of the deployment
+            raise ConfigError(
+                f"the shape {shape.name} of {name} goes up until a limit breaks: `postflight load {name}` judges that;"
+                " give the profile a shape with stages in budgets.yaml"
+            )
         check_allowed(run.deployment, profile, shape)
         reports = run.reports / f"load-{name}"
         orders = Orders(
@@ -42,11 +47,13 @@ def under_load(run: Run, measure: Measure, pytestconfig: pytest.Config) -> Under
         )
         if run.target.ready:  # the reference platform runs already, and its address is in its line
             orders = replace(orders, base_url="")
-        with cleaned_up(run.deployment, name, orders.run_id):
+        with cleaned_up(run.deployment, name, orders.run_id) as left:
             doc = run_load(name, shape, orders, ready=run.target.ready)
         for measured in read_measured(reports, name):
             measure(measured.metric, measured.value, unit=measured.unit, where=run.deployment.base_url)
         if (error := error_of(doc)) is not None:
             raise error
+        if left.trouble:
+            raise NotEnoughEvidence(left.trouble)
 
     return put

@@ -2,6 +2,7 @@
 
 import json
 import signal
+import sys
 import time
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from hdrh.histogram import HdrHistogram
 from hdrh.log import HistogramLogReader
 
+from tests.conftest import run_process
 from tests.e2e.loading import (
     HERE,
     THERE,
@@ -33,6 +35,7 @@ LIMITS = """{
 SHORT = """{profiles: {landing: {rate: 80 /s, connections: 40 connections, arrivals: even}},
   generator_lag: 5 s,
   shapes: {smoke: {warm_up: 1 s, stages: [{for: 3 s, at: 100 %}]}}}"""
+STEPS = SHORT.replace("warm_up: 1 s, stages: [{for: 3 s, at: 100 %}]", "steps: {from: 50 %, by: 50 %, up_to: 100 %, each: 2 s}")
 LONG = SHORT.replace("for: 3 s", "for: 5 min")
 
 
@@ -89,6 +92,16 @@ def test_a_killed_worker(tmp_path: Path) -> None:
     assert sorted(worker["done"] for worker in workers) == [False, True]
     assert max(worker["started"] for worker in workers) == 360  # its half of 80/s for 9 s
     assert locusts(files) == []
+
+
+def test_the_stage_refuses_a_shape_that_goes_up_until_a_limit_breaks(tmp_path: Path) -> None:
+    with serving(Site(answer=lambda number: 200 if number < 50 else 503)) as site:
+        files = files_of(tmp_path, site, load=STEPS)
+        command = [sys.executable, "-m", "pytest", "load", "-m", "load", "-k", "test_landing", "-p", "no:cacheprovider"]
+        result = run_process(*command, *files.arguments(), reports=files.reports)
+    assert result.decision == "invalid", result.output
+    assert "goes up until a limit breaks" in result.finding("test_landing")["summary"]
+    assert site.asked < 50
 
 
 def test_an_interrupted_run(tmp_path: Path) -> None:

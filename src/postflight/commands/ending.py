@@ -1,5 +1,6 @@
 """How a command that decides comes to its end: with a verdict's exit code, whatever happens."""
 
+import errno
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -25,11 +26,21 @@ def end_with_verdict(name: str, console: Console, decide: Callable[[], Document]
     except (PostflightError, KeyboardInterrupt) as error:
         _say_invalid(console, str(error) or "interrupted before anything was decided")
         sys.exit(ExitCode.INVALID)
+    except OSError as error:
+        if error.filename is None and error.errno != errno.ENOSPC:
+            _say_broken(console, name)
+        else:  # a full disk, a folder that may not be written: of this host, and no defect
+            _say_invalid(console, f"{error}: can files be written there (--reports), and is there room?")
+        sys.exit(ExitCode.INVALID)
     except Exception:  # noqa: BLE001 - whatever it is, it must not look like an answer about the deployment
-        console.print_exception(width=120, show_locals=False)
-        _say_invalid(console, f"the {name} itself broke: this is a defect of Postflight, please report it")
+        _say_broken(console, name)
         sys.exit(ExitCode.INVALID)
     sys.exit(doc.exit_code)
+
+
+def _say_broken(console: Console, name: str) -> None:
+    console.print_exception(width=120, show_locals=False)
+    _say_invalid(console, f"the {name} itself broke: this is a defect of Postflight, please report it")
 
 
 def _say_invalid(console: Console, words: str) -> None:

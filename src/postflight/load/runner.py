@@ -99,8 +99,7 @@ def environment_of(orders: Orders, ready: str | None = None) -> dict[str, str]:
     """Return the environment variables of Locust's processes."""
     here = [str(Path.cwd()), os.environ.get("PYTHONPATH", "")]  # where the user's adapter may be
     added = {"PYTHONPATH": os.pathsep.join(filter(None, here)), "GEVENT_SUPPORT": "True"}
-    if orders.budgets:
-        added[BUDGETS_VARIABLE] = orders.budgets
+    added[BUDGETS_VARIABLE] = orders.budgets  # also none: a variable that stands here would give it other shapes
     if ready:
         added[READY_VARIABLE] = ready
     return {**os.environ, **added}
