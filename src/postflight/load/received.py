@@ -39,7 +39,10 @@ class Received(Response):
     """
 
     __slots__ = ("_body_limit", "_content", "_headers", "raw_body", "raw_head")
-    __setattr__ = object.__setattr__  # what was worked out is kept; to others it is as frozen as any answer
+    # what was worked out is kept; to others it is as frozen as any answer. Both, since Python stores without a call only
+    # where it finds both to be its own
+    __setattr__ = object.__setattr__
+    __delattr__ = object.__delattr__
     http_version = "HTTP/1.1"
     curl = ""  # would cost more than the request; `postflight smoke` has it
 
