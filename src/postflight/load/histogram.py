@@ -66,6 +66,11 @@ class Histogram:
             )
         )
 
+    @classmethod
+    def zeros(cls, count: int) -> Self:
+        """Return the histogram of so many times 0."""
+        return cls({0: count} if count else {})
+
     @property
     def count(self) -> int:
         """How many samples there are."""

@@ -22,7 +22,7 @@ class _Cell:
         self.bytes = 0
         self.latency: list[int] = []
         self.service: list[int] = []
-        self.queueing: list[int] = []
+        self.queueing: list[int] = []  # of those that had to: most do not
 
 
 class Recorder:
@@ -43,7 +43,6 @@ class Recorder:
         cell = self._cells[second, name, outcome]
         cell.latency.append(took)
         cell.service.append(took)
-        cell.queueing.append(0)
 
     def answer(self, exchange: Exchange, answer: Received, *, rejected: bool, unix: int) -> None:
         """Note an answer. `rejected`: the flow did not expect it; `unix` is what to add for Unix time."""
@@ -61,7 +60,8 @@ class Recorder:
         cell = self._cells[(asked + unix) // _SECOND, exchange.name, outcome]
         cell.bytes += size
         cell.latency.append(ended - asked)
-        cell.queueing.append(exchange.queueing)
+        if exchange.queueing:
+            cell.queueing.append(exchange.queueing)
         if sent:
             self._lag.append(exchange.lag)
             if exchange.ended:
@@ -85,7 +85,7 @@ class Recorder:
                     cell.bytes,
                     Histogram.of_nanoseconds(cell.latency),
                     Histogram.of_nanoseconds(cell.service),
-                    Histogram.of_nanoseconds(cell.queueing),
+                    Histogram.of_nanoseconds(cell.queueing) + Histogram.zeros(len(cell.latency) - len(cell.queueing)),
                 )
                 for key, cell in self._cells.items()
             },
