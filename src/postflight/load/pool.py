@@ -71,7 +71,8 @@ class Pool:
         else:
             customer.queued = time.monotonic_ns()
             self._waiting.append(customer)
-            self._grow()
+            if len(self._all) < self._limit:
+                self._grow()
 
     def take_fresh(self, customer: Customer) -> None:
         """Give a connection that nobody used before: those that were kept have just proved to be stale."""
