@@ -132,10 +132,18 @@ def api(request: pytest.FixtureRequest) -> Iterator[tuple[str, type[Things]]]:
         yield url, handler
 
 
-def contract(tmp_path: Path, url: str, allow: str, *arguments: str, more: str = "", what: str = "contract") -> Result:
+def contract(
+    tmp_path: Path,
+    url: str,
+    allow: str,
+    *arguments: str,
+    more: str = "",
+    what: str = "contract",
+    platform: str = "things",
+) -> Result:
     """Run the stage against an environment that allows this."""
     (tmp_path / "deployments.yaml").write_text(
-        f"version: 1\nplatforms:\n  things:\n    environments:\n      here:\n        base_url: {url}\n"
+        f"version: 1\nplatforms:\n  {platform}:\n    environments:\n      here:\n        base_url: {url}\n"
         f"        allow: [{allow}]\n{more}"
     )
     (tmp_path / "budgets.yaml").write_text("version: 1\nplatforms: {}\n")
@@ -143,7 +151,7 @@ def contract(tmp_path: Path, url: str, allow: str, *arguments: str, more: str = 
     reports = tmp_path / "reports"
     return run_process(
         sys.executable, "-m", "pytest", what, "-m", "contract", "-p", "no:cacheprovider", "--contract-seed", "1",
-        "--platform", "things", "--environment", "here", "--openapi", str(tmp_path / "openapi.json"),
+        "--platform", platform, "--environment", "here", "--openapi", str(tmp_path / "openapi.json"),
         "--deployments", str(tmp_path / "deployments.yaml"), "--budgets", str(tmp_path / "budgets.yaml"),
         "--reports", str(reports), *arguments, reports=reports,
     )  # fmt: skip
@@ -179,6 +187,25 @@ def test_where_fuzzing_is_not_allowed_the_server_counts_reading_only(api: Any, t
     assert sent(result) + PREFLIGHT == handler.counted
     told = result.finding("contract-requests")["summary"]
     assert "refused 5 (DELETE 1, GET 2, POST 1, PUT 1)" in told  # what the check of the promise has tried
+
+
+@pytest.mark.parametrize(("safe", "status"), [("POST /things", "excluded"), ("POST /api/auth/login", "bad")])
+def test_without_an_account_that_may_be_used_nothing_is_asked_with_one(
+    api: Any, safe: str, status: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, handler = api
+    monkeypatch.setenv("T_EMAIL", "somebody@velocity.test")
+    monkeypatch.setenv("T_PASSWORD", "a-password")
+    more = f"""\
+        contract: {{safe: [{safe}]}}
+        accounts: {{primary: {{email: T_EMAIL, password: T_PASSWORD}}}}
+    adapter: platforms.velocity:Velocity
+"""
+    what = "contract/velocity/test_protocol.py::test_head_is_like_get"
+    document = ("--openapi", "contract/velocity.openapi.yaml")
+    result = contract(tmp_path, url, "create", *document, more=more, what=what, platform="velocity")
+    assert result.statuses()["test_head_is_like_get"] == status, result.output
+    assert (handler.counted["POST"] > 0) == (status == "bad")
 
 
 def test_the_cap_of_requests_is_the_run_s(api: Any, tmp_path: Path) -> None:
