@@ -18,7 +18,11 @@ from tests.conftest import Result, run_process, serving
 OBJECT = {
     "type": "object",
     "required": ["id", "name"],
-    "properties": {"id": {"type": "string"}, "name": {"type": "string"}},
+    "properties": {
+        "id": {"type": "string"},
+        "name": {"type": "string"},
+        "secret": {"anyOf": [{"type": "string", "writeOnly": True}, {"type": "null"}]},
+    },
 }
 JSON = {"application/json": {"schema": OBJECT}}
 ID = {"name": "id", "in": "path", "required": True, "schema": {"type": "string", "pattern": "^[a-z0-9]{1,8}$"}}
@@ -78,7 +82,7 @@ class Things(BaseHTTPRequestHandler):
     def answer(self, path: str, body: bytes) -> tuple[int, Any, dict[str, str]]:
         if path == "/v1/things":
             if self.command == "GET":
-                wrong = {"id": 7} if self.fault == "type" else {}
+                wrong = {"type": {"id": 7}, "leak": {"secret": "s"}}.get(self.fault, {"secret": None})
                 return 200, [{"id": key, "name": name} | wrong for key, name in self.things.items()], {}
             return self.create(body) if self.command == "POST" else (405, None, {"allow": "GET, POST"})
         if found := re.fullmatch(r"/v1/things/([a-z0-9]{1,8})", path):
@@ -248,6 +252,7 @@ def test_what_could_not_be_removed_is_told(api: Any, tmp_path: Path) -> None:
     [
         ("crash", "test_coverage[POST /things]", "Server error: status 500"),
         ("type", "test_fuzzing[GET /things]", '7 is not of type "string"'),
+        ("leak", "test_fuzzing[GET /things]", 'Property "secret" is not allowed'),
     ],
     indirect=["api"],
 )
