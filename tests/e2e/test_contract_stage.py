@@ -18,7 +18,11 @@ from tests.conftest import Result, run_process, serving
 OBJECT = {
     "type": "object",
     "required": ["id", "name"],
-    "properties": {"id": {"type": "string"}, "name": {"type": "string"}},
+    "properties": {
+        "id": {"type": "string"},
+        "name": {"type": "string"},
+        "secret": {"anyOf": [{"type": "string", "writeOnly": True}, {"type": "null"}]},
+    },
 }
 JSON = {"application/json": {"schema": OBJECT}}
 ID = {"name": "id", "in": "path", "required": True, "schema": {"type": "string", "pattern": "^[a-z0-9]{1,8}$"}}
@@ -82,7 +86,7 @@ class Things(BaseHTTPRequestHandler):
     def answer(self, path: str, body: bytes) -> tuple[int, Any, dict[str, str]]:
         if path == "/v1/things":
             if self.command == "GET":
-                wrong = {"id": 7} if self.fault == "type" else {}
+                wrong = {"type": {"id": 7}, "leak": {"secret": "s"}}.get(self.fault, {"secret": None})
                 return 200, [{"id": key, "name": name} | wrong for key, name in self.things.items()], {}
             return self.create(body) if self.command == "POST" else (405, None, {"allow": "GET, POST"})
         if found := re.fullmatch(r"/v1/things/([a-z0-9]{1,8})", path):
@@ -136,10 +140,18 @@ def api(request: pytest.FixtureRequest) -> Iterator[tuple[str, type[Things]]]:
         yield url, handler
 
 
-def contract(tmp_path: Path, url: str, allow: str, *arguments: str, more: str = "", what: str = "contract") -> Result:
+def contract(
+    tmp_path: Path,
+    url: str,
+    allow: str,
+    *arguments: str,
+    more: str = "",
+    what: str = "contract",
+    platform: str = "things",
+) -> Result:
     """Run the stage against an environment that allows this."""
     (tmp_path / "deployments.yaml").write_text(
-        f"version: 1\nplatforms:\n  things:\n    environments:\n      here:\n        base_url: {url}\n"
+        f"version: 1\nplatforms:\n  {platform}:\n    environments:\n      here:\n        base_url: {url}\n"
         f"        allow: [{allow}]\n{more}"
     )
     (tmp_path / "budgets.yaml").write_text("version: 1\nplatforms: {}\n")
@@ -147,7 +159,7 @@ def contract(tmp_path: Path, url: str, allow: str, *arguments: str, more: str = 
     reports = tmp_path / "reports"
     return run_process(
         sys.executable, "-m", "pytest", what, "-m", "contract", "-p", "no:cacheprovider", "--contract-seed", "1",
-        "--platform", "things", "--environment", "here", "--openapi", str(tmp_path / "openapi.json"),
+        "--platform", platform, "--environment", "here", "--openapi", str(tmp_path / "openapi.json"),
         "--deployments", str(tmp_path / "deployments.yaml"), "--budgets", str(tmp_path / "budgets.yaml"),
         "--reports", str(reports), *arguments, reports=reports,
     )  # fmt: skip
@@ -206,6 +218,25 @@ def test_a_rate_limit_that_we_ran_into_is_no_broken_promise(api: Any, tmp_path: 
     assert "429" in result.output
 
 
+@pytest.mark.parametrize(("safe", "status"), [("POST /things", "excluded"), ("POST /api/auth/login", "bad")])
+def test_without_an_account_that_may_be_used_nothing_is_asked_with_one(
+    api: Any, safe: str, status: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, handler = api
+    monkeypatch.setenv("T_EMAIL", "somebody@velocity.test")
+    monkeypatch.setenv("T_PASSWORD", "a-password")
+    more = f"""\
+        contract: {{safe: [{safe}]}}
+        accounts: {{primary: {{email: T_EMAIL, password: T_PASSWORD}}}}
+    adapter: platforms.velocity:Velocity
+"""
+    what = "contract/velocity/test_protocol.py::test_head_is_like_get"
+    document = ("--openapi", "contract/velocity.openapi.yaml")
+    result = contract(tmp_path, url, "create", *document, more=more, what=what, platform="velocity")
+    assert result.statuses()["test_head_is_like_get"] == status, result.output
+    assert (handler.counted["POST"] > 0) == (status == "bad")
+
+
 def test_the_cap_of_requests_is_the_run_s(api: Any, tmp_path: Path) -> None:
     url, handler = api
     more = "        contract: {at_most: 4 requests}\n"
@@ -246,6 +277,7 @@ def test_what_could_not_be_removed_is_told(api: Any, tmp_path: Path) -> None:
     [
         ("crash", "test_coverage[POST /things]", "Server error: status 500"),
         ("type", "test_fuzzing[GET /things]", '7 is not of type "string"'),
+        ("leak", "test_fuzzing[GET /things]", 'Property "secret" is not allowed'),
     ],
     indirect=["api"],
 )

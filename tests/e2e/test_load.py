@@ -35,7 +35,9 @@ LIMITS = """{
 SHORT = """{profiles: {landing: {rate: 80 /s, connections: 40 connections, arrivals: even}},
   generator_lag: 5 s,
   shapes: {smoke: {warm_up: 1 s, stages: [{for: 3 s, at: 100 %}]}}}"""
-STEPS = SHORT.replace("warm_up: 1 s, stages: [{for: 3 s, at: 100 %}]", "steps: {from: 50 %, by: 50 %, up_to: 100 %, each: 2 s}")
+STEPS = SHORT.replace(
+    "warm_up: 1 s, stages: [{for: 3 s, at: 100 %}]", "steps: {from: 50 %, by: 50 %, up_to: 100 %, each: 2 s}"
+)
 LONG = SHORT.replace("for: 3 s", "for: 5 min")
 
 

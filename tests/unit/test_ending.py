@@ -22,7 +22,8 @@ def ended(error: Exception) -> str:
 
 
 @pytest.mark.parametrize(
-    "error", [OSError(errno.ENOSPC, "No space left on device"), PermissionError(errno.EACCES, "Permission denied", "/r")]
+    "error",
+    [OSError(errno.ENOSPC, "No space left on device"), PermissionError(errno.EACCES, "Permission denied", "/r")],
 )
 def test_a_disk_that_is_full_or_closed_to_us_is_told_in_a_sentence(error: OSError) -> None:
     text = ended(error)
