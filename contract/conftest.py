@@ -25,7 +25,7 @@ from postflight.probes.addresses import origin, urls
 from postflight.probes.client import Client
 from postflight.pytest_plugin.fixtures import Exclude
 from postflight.pytest_plugin.run import Run
-from postflight.pytest_plugin.state import AGAIN, RUN
+from postflight.pytest_plugin.state import AGAIN, LEDGER, RUN
 
 FETCH_DEADLINE = 10.0  # seconds
 # of the seconds that the phases may take together, all processes at once; what is not used is not waited for
@@ -41,7 +41,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "operation" not in metafunc.fixturenames:
         return
     run = metafunc.config.stash.get(RUN, None)
-    document = _promised(metafunc.config)
+    document = promised_document(metafunc.config)
     safe = marked(run.deployment.contract.safe) if run else ()
     draws = metafunc.function.__name__ != "test_examples"
     metafunc.parametrize("operation", [_item(one, safe, draws) for one in operations(document)] if document else [])
@@ -77,7 +77,7 @@ def seed(pytestconfig: pytest.Config, run_id: str) -> int:
 @pytest.fixture(scope="session")
 def promised(pytestconfig: pytest.Config, deployment: Deployment) -> Document:
     """The document that the API has promised."""
-    document = _promised(pytestconfig)
+    document = promised_document(pytestconfig)
     if document is None:
         raise ConfigError(
             f"nothing says what {deployment.platform} has promised: name its OpenAPI document with --openapi FILE|URL,"
@@ -90,21 +90,27 @@ def promised(pytestconfig: pytest.Config, deployment: Deployment) -> Document:
 def rules(deployment: Deployment, promised: Document) -> Rules:
     """What may be sent, by this process."""
     fuzz, told = deployment.permissions.may_fuzz, deployment.contract
-    safe = (*told.safe, *(one.label for one in operations(promised) if one.safe))
     whole = Rules(
         origins=frozenset(origin(httpx.URL(url)) for url in urls(deployment)),
         fuzz=fuzz,
-        safe=marked(safe),
+        safe=marked_safe(deployment, promised),
         at_most=told.at_most or (CAP if fuzz else CAP_READING),
         per_second=told.per_second or (None if fuzz else RATE_READING),
     )
     return shared(whole, _workers())
 
 
+def marked_safe(deployment: Deployment, document: Document | None) -> tuple[SafeOperation, ...]:
+    """Return the operations that deployments.yaml, or the document itself, marks as safe."""
+    of_document = [one.label for one in operations(document) if one.safe] if document else []
+    return marked((*deployment.contract.safe, *of_document))
+
+
 @pytest.fixture(scope="session")
-def api(run: Run, rules: Rules) -> Iterator[SafeClient]:
+def api(run: Run, rules: Rules, pytestconfig: pytest.Config) -> Iterator[SafeClient]:
     """The only way out for all checks of the contract."""
     with SafeClient(run.deployment, run.run_id, run.redactor, rules) as client:
+        pytestconfig.stash[LEDGER] = client.ledger
         yield client
 
 
@@ -231,7 +237,7 @@ def need_token(exclude: Exclude) -> Callable[[Operation, str | None], None]:
 _DOCUMENT = pytest.StashKey[Document | None]()
 
 
-def _promised(config: pytest.Config) -> Document | None:
+def promised_document(config: pytest.Config) -> Document | None:
     """Return the promised document, read once in each process; None where nothing names one."""
     if _DOCUMENT not in config.stash:
         try:

@@ -24,6 +24,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from postflight.flow import Request
+
 CONNECTIONS = 32
 BODY = 1024  # bytes
 CONFIGURATION = """\
@@ -37,6 +39,7 @@ http {{
   server {{ listen 127.0.0.1:{tls_port} ssl; ssl_certificate {folder}/cert.pem; ssl_certificate_key {folder}/key.pem; }}
 }}
 """
+FILE = Request("GET", "web", "/file")  # a flow makes only those anew that differ
 Result = dict[str, float]  # requests, seconds, cpu
 
 # -- clients: each runs in a process of its own (`bench_load.py --client NAME URL SECONDS`) and prints a Result
@@ -67,9 +70,7 @@ def deployment(url: str) -> Any:
 
 def one_get(_number: int) -> Iterator[Any]:
     """A flow of one request, whose status is looked at."""
-    from postflight.flow import Request
-
-    answer = yield Request("GET", "web", "/file")
+    answer = yield FILE
     answer.expect(200)
 
 

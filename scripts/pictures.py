@@ -7,7 +7,6 @@ import sys
 import tempfile
 from pathlib import Path
 
-from markdown_it import MarkdownIt
 from playwright.sync_api import sync_playwright
 from rich.console import Console
 from rich.text import Text
@@ -18,12 +17,6 @@ from postflight.reference_process import READY_VARIABLE, reference_platform
 PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
 FAULTS = ("slow-edit-sync", "version-skew")
 COLUMNS = 112
-SUMMARY_STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; width: 1100px; padding: 24px; color: #1f2328 }
-table { border-collapse: collapse; margin: 12px 0 } td, th { border: 1px solid #d1d9e0; padding: 6px 13px;
-  text-align: left }
-tr:nth-child(2n) { background: #f6f8fa } h2 { border-bottom: 1px solid #d1d9e0; padding-bottom: 8px }
-"""
 
 
 def run_gate(reports: Path, faults: tuple[str, ...]) -> str:
@@ -59,10 +52,9 @@ def main() -> None:
         for name, faults in (("promote", ()), ("rollback", FAULTS)):
             page.set_content(f"<body style='margin:0'>{terminal_svg(run_gate(Path(folder) / name, faults))}</body>")
             page.locator("svg").first.screenshot(path=PICTURES / f"terminal-{name}.png")
-        markdown = MarkdownIt("commonmark", {"html": True}).enable("table")
-        text = (Path(folder) / "rollback" / "summary.md").read_text()
-        page.set_content(f"<style>{SUMMARY_STYLE}</style><body>{markdown.render(text)}</body>")
-        page.locator("body").screenshot(path=PICTURES / "summary.png")
+        page.goto((Path(folder) / "rollback" / "report.html").as_uri())
+        page.set_viewport_size({"width": 1180, "height": 1080})
+        page.screenshot(path=PICTURES / "report.png")
         browser.close()
 
 

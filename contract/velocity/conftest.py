@@ -14,7 +14,9 @@ from postflight.checks.openapi.document import Document
 from postflight.flow import JSON
 from postflight.model import Account, Deployment
 from postflight.probes.client import Client
+from postflight.pytest_plugin.state import EXCLUDED, RUN
 
+from ..conftest import marked_safe, promised_document
 from ..hold import Hold, hold
 from .caller import Caller
 
@@ -22,7 +24,22 @@ __all__ = ["Hold", "hold"]
 
 NewProject = Callable[..., Exchange]
 DOCUMENT = Path(__file__).parents[1] / "velocity.openapi.yaml"
+SIGN_IN = ("POST", "/api/auth/login")
 _NUMBERS = itertools.count(1)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Leave out what is asked with an account where nobody may sign in: before any fixture tries to."""
+    run = item.config.stash.get(RUN, None)
+    if run is None or run.deployment.permissions.may_fuzz or "token" not in getattr(item, "fixturenames", ()):
+        return
+    if not any(one.fits(*SIGN_IN) for one in marked_safe(run.deployment, promised_document(item.config))):
+        label = " ".join(SIGN_IN)
+        item.stash[EXCLUDED] = (
+            f"it needs an account, and {label} is not marked as safe: `contract: {{safe: [{label}]}}`"
+        )
+        pytest.skip(item.stash[EXCLUDED])
 
 
 @pytest.fixture(scope="session")

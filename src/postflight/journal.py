@@ -1,7 +1,7 @@
 """Append-only files of JSON lines, each on the disk before its writer goes on: what the ledgers are made of.
 
-Each line ends with a checksum over itself and the one before it, so that a digit that changed on the way, or a line that
-was lost, is noticed. It is no signature: it keeps accidents out, not forgers.
+Each line ends with a checksum over itself and the one before it, so that a digit that changed on the way, or a line
+that was lost, is noticed. It is no signature: it keeps accidents out, not forgers.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ from postflight.errors import CannotMeasure
 
 L = TypeVar("L")
 
-LONGEST = 1_000_000  # characters of a line
+LONGEST = 4_000_000  # bytes of a line
 _MARK = ', "chain": "'
 
 
@@ -49,16 +49,16 @@ class Journal(Generic[L]):
 def read_journal(path: Path, adapter: TypeAdapter[L]) -> Iterator[tuple[int, L]]:
     """Yield the lines with their numbers (from 1). Raises `CannotMeasure` at the first that is not as it was written.
 
-    A last line without its end was cut off when its writer was killed; it is not yielded.
+    A last line without its end was cut off when its writer was killed, perhaps within a character; it is not yielded.
     """
     try:
-        with path.open(encoding="utf-8", newline="\n") as file:
+        with path.open("rb") as file:
             chain = ""
             for number in range(1, 1 << 62):
-                text = file.readline(LONGEST)
-                if not text.endswith("\n") and len(text) < LONGEST:
+                line = file.readline(LONGEST)
+                if not line.endswith(b"\n") and len(line) < LONGEST:
                     return
-                body, chain = _checked(text[:-1], chain, f"{path}:{number}")
+                body, chain = _checked(line[:-1].decode(), chain, f"{path}:{number}")
                 yield number, _parsed(body, adapter, f"{path}:{number}")
     except (OSError, UnicodeDecodeError) as error:
         raise CannotMeasure(f"{path} cannot be read: {error}") from error

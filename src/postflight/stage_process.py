@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import selectors
 import shutil
 import signal
 import subprocess
@@ -15,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from postflight.model import Status
+from postflight.pipes import lines
 
 STAGES = ("smoke", "security", "contract", "performance", "load")  # what is cheap and telling comes first
 PHASES = ("validation", "database", "backend", "frontend", "traffic")  # names of stage sets, in a deployment's order
@@ -22,7 +22,6 @@ PROGRESS_VARIABLE = "POSTFLIGHT_PROGRESS_FD"  # where the plugin writes one JSON
 REMOVAL_DEADLINE = 10.0  # seconds
 GRACE = 20.0  # seconds that an interrupted stage has to clean up what it created
 STAGE_VARIABLE = "POSTFLIGHT_STAGE"  # set for a stage: the gate shows one verdict for all of them
-MAX_LINE = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +78,7 @@ def run_stage(
             os.close(write_end)
         timed_out = False
         try:
-            for line in _lines(pipe.fileno(), until):
+            for line in lines(pipe.fileno(), until):
                 if (progress := _parse(line)) is not None:
                     on_progress(progress)
             process.wait(max(0.1, until - time.monotonic()))
@@ -116,22 +115,6 @@ def _kill_users_of(folder: str) -> None:
         with contextlib.suppress(OSError):  # it has ended, or is not ours
             if mark in environ.read_bytes().split(b"\0"):
                 os.kill(int(environ.parent.name), signal.SIGKILL)
-
-
-def _lines(descriptor: int, until: float) -> Iterator[bytes]:
-    """Yield lines until the other side closes; raise TimeoutError at the deadline."""
-    buffer = b""
-    with selectors.DefaultSelector() as selector:
-        selector.register(descriptor, selectors.EVENT_READ)
-        while True:
-            if not selector.select(max(0.0, until - time.monotonic())):
-                raise TimeoutError
-            chunk = os.read(descriptor, MAX_LINE)
-            if not chunk:
-                return
-            *lines, buffer = (buffer + chunk).split(b"\n")
-            buffer = buffer[-MAX_LINE:]
-            yield from lines
 
 
 def _parse(line: bytes) -> Progress | None:

@@ -30,6 +30,7 @@ class Provider:
     caller: int = 0
     status: int = 201  # of the answer to a rollback
     switches: bool = True  # whether it does what it was told
+    broken: frozenset[str] = frozenset()  # deployments that answer 500, and still say their release
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def roll_back(self, deployment: str) -> None:
@@ -58,7 +59,9 @@ def provider() -> Iterator[Provider]:
                 listed = [{"uid": uid, "created": made(uid), "readyState": "READY"} for uid in RELEASES]
                 self._say({"deployments": listed})
             else:
-                self._say({"status": "healthy", "version": RELEASES[found.live]})
+                bad = found.live in found.broken
+                told = {"status": "unhealthy" if bad else "healthy", "version": RELEASES[found.live]}
+                self._say(told, 500 if bad else 200)
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("content-length", "0")))

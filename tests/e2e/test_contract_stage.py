@@ -18,7 +18,11 @@ from tests.conftest import Result, run_process, serving
 OBJECT = {
     "type": "object",
     "required": ["id", "name"],
-    "properties": {"id": {"type": "string"}, "name": {"type": "string"}},
+    "properties": {
+        "id": {"type": "string"},
+        "name": {"type": "string"},
+        "secret": {"anyOf": [{"type": "string", "writeOnly": True}, {"type": "null"}]},
+    },
 }
 JSON = {"application/json": {"schema": OBJECT}}
 ID = {"name": "id", "in": "path", "required": True, "schema": {"type": "string", "pattern": "^[a-z0-9]{1,8}$"}}
@@ -82,7 +86,7 @@ class Things(BaseHTTPRequestHandler):
     def answer(self, path: str, body: bytes) -> tuple[int, Any, dict[str, str]]:
         if path == "/v1/things":
             if self.command == "GET":
-                wrong = {"id": 7} if self.fault == "type" else {}
+                wrong = {"type": {"id": 7}, "leak": {"secret": "s"}}.get(self.fault, {"secret": None})
                 return 200, [{"id": key, "name": name} | wrong for key, name in self.things.items()], {}
             return self.create(body) if self.command == "POST" else (405, None, {"allow": "GET, POST"})
         if found := re.fullmatch(r"/v1/things/([a-z0-9]{1,8})", path):
@@ -107,6 +111,8 @@ class Things(BaseHTTPRequestHandler):
             return 405, None, {"allow": "DELETE, GET"}
         if key not in self.things:
             return 404, None, {}
+        if self.command == "DELETE" and self.fault == "kept":
+            return 403, None, {}
         return (
             (204, (self.things.pop(key), None)[1], {})
             if self.command == "DELETE"
@@ -134,10 +140,18 @@ def api(request: pytest.FixtureRequest) -> Iterator[tuple[str, type[Things]]]:
         yield url, handler
 
 
-def contract(tmp_path: Path, url: str, allow: str, *arguments: str, more: str = "", what: str = "contract") -> Result:
+def contract(
+    tmp_path: Path,
+    url: str,
+    allow: str,
+    *arguments: str,
+    more: str = "",
+    what: str = "contract",
+    platform: str = "things",
+) -> Result:
     """Run the stage against an environment that allows this."""
     (tmp_path / "deployments.yaml").write_text(
-        f"version: 1\nplatforms:\n  things:\n    environments:\n      here:\n        base_url: {url}\n"
+        f"version: 1\nplatforms:\n  {platform}:\n    environments:\n      here:\n        base_url: {url}\n"
         f"        allow: [{allow}]\n{more}"
     )
     (tmp_path / "budgets.yaml").write_text("version: 1\nplatforms: {}\n")
@@ -145,7 +159,7 @@ def contract(tmp_path: Path, url: str, allow: str, *arguments: str, more: str = 
     reports = tmp_path / "reports"
     return run_process(
         sys.executable, "-m", "pytest", what, "-m", "contract", "-p", "no:cacheprovider", "--contract-seed", "1",
-        "--platform", "things", "--environment", "here", "--openapi", str(tmp_path / "openapi.json"),
+        "--platform", platform, "--environment", "here", "--openapi", str(tmp_path / "openapi.json"),
         "--deployments", str(tmp_path / "deployments.yaml"), "--budgets", str(tmp_path / "budgets.yaml"),
         "--reports", str(reports), *arguments, reports=reports,
     )  # fmt: skip
@@ -153,6 +167,19 @@ def contract(tmp_path: Path, url: str, allow: str, *arguments: str, more: str = 
 
 def bad(result: Result) -> dict[str, str]:
     return {name: status for name, status in result.statuses().items() if status not in {"good", "excluded"}}
+
+
+PREFLIGHT = Counter({"GET": 1})  # before anything is collected, and not through the stage's transport
+
+
+def statuses_of_the_end(result: Result) -> dict[str, str]:
+    return {name: status for name, status in result.statuses().items() if name.startswith("contract-")}
+
+
+def sent(result: Result) -> Counter[str]:
+    """What the run says that it has sent, by method."""
+    told = result.finding("contract-requests")["measurements"]
+    return Counter({one["where"]: int(one["values"][0]) for one in told})
 
 
 def test_where_fuzzing_is_not_allowed_the_server_counts_reading_only(api: Any, tmp_path: Path) -> None:
@@ -166,6 +193,9 @@ def test_where_fuzzing_is_not_allowed_the_server_counts_reading_only(api: Any, t
     assert statuses["test_fuzzing[POST /things]"] == "excluded"
     assert (bad(result), result.decision) == ({}, "promote"), result.output
     assert handler.things == {"first": "n"}
+    assert sent(result) + PREFLIGHT == handler.counted
+    told = result.finding("contract-requests")["summary"]
+    assert "refused 5 (DELETE 1, GET 2, POST 1, PUT 1)" in told  # what the check of the promise has tried
 
 
 @pytest.mark.parametrize("api", ["silent"], indirect=True)
@@ -188,12 +218,33 @@ def test_a_rate_limit_that_we_ran_into_is_no_broken_promise(api: Any, tmp_path: 
     assert "429" in result.output
 
 
+@pytest.mark.parametrize(("safe", "status"), [("POST /things", "excluded"), ("POST /api/auth/login", "bad")])
+def test_without_an_account_that_may_be_used_nothing_is_asked_with_one(
+    api: Any, safe: str, status: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, handler = api
+    monkeypatch.setenv("T_EMAIL", "somebody@velocity.test")
+    monkeypatch.setenv("T_PASSWORD", "a-password")
+    more = f"""\
+        contract: {{safe: [{safe}]}}
+        accounts: {{primary: {{email: T_EMAIL, password: T_PASSWORD}}}}
+    adapter: platforms.velocity:Velocity
+"""
+    what = "contract/velocity/test_protocol.py::test_head_is_like_get"
+    document = ("--openapi", "contract/velocity.openapi.yaml")
+    result = contract(tmp_path, url, "create", *document, more=more, what=what, platform="velocity")
+    assert result.statuses()["test_head_is_like_get"] == status, result.output
+    assert (handler.counted["POST"] > 0) == (status == "bad")
+
+
 def test_the_cap_of_requests_is_the_run_s(api: Any, tmp_path: Path) -> None:
     url, handler = api
     more = "        contract: {at_most: 4 requests}\n"
     result = contract(tmp_path, url, "create", "-n", "2", more=more)
     # the preflight looks once, and each of two processes may send its half
     assert handler.counted.total() <= 5, handler.counted
+    assert sent(result) + PREFLIGHT == handler.counted  # of both processes
+    assert "(2 processes)" in result.finding("contract-requests")["summary"]
     assert result.decision in {"hold", "invalid"}, result.output  # never green on what was not looked at
 
 
@@ -202,8 +253,23 @@ def test_where_it_is_allowed_everything_is_tried_and_removed(api: Any, tmp_path:
     result = contract(tmp_path, url, "create, fuzz")
     assert {"GET", "POST", "DELETE", "PUT", "TRACE"} <= set(handler.counted), result.output
     assert handler.things in ({"first": "n"}, {})  # what was made is gone; an id may have been drawn
+    assert statuses_of_the_end(result) == {"contract-requests": "good", "contract-leftovers": "good"}, result.output
+    assert sent(result) + PREFLIGHT == handler.counted
     others = {name: status for name, status in bad(result).items() if "things/{id}" not in name}
     assert others == {}, result.output  # ids of nothing are no evidence: nobody has described how to create here
+
+
+@pytest.mark.parametrize("api", ["kept"], indirect=True)
+def test_what_could_not_be_removed_is_told(api: Any, tmp_path: Path) -> None:
+    _, handler = api
+    result = contract(tmp_path, api[0], "create, fuzz", what="contract/test_fuzz.py::test_fuzzing[POST /things]")
+    left = [f"/things/{key}: DELETE answered 403" for key in handler.things if key != "first"]
+    assert left, "nothing was created"
+    told = result.finding("contract-leftovers")
+    assert (told["status"], told["on_breach"], set(told["details"].splitlines())) == ("bad", "warn", set(left))
+    assert told["summary"].startswith(f"{len(left)} could not be removed: /things/")
+    assert "postflight cleanup --environment here --run " in told["summary"]
+    assert result.decision == "promote", result.output  # nobody's client notices
 
 
 @pytest.mark.parametrize(
@@ -211,6 +277,7 @@ def test_where_it_is_allowed_everything_is_tried_and_removed(api: Any, tmp_path:
     [
         ("crash", "test_coverage[POST /things]", "Server error: status 500"),
         ("type", "test_fuzzing[GET /things]", '7 is not of type "string"'),
+        ("leak", "test_fuzzing[GET /things]", 'Property "secret" is not allowed'),
     ],
     indirect=["api"],
 )

@@ -115,6 +115,12 @@ def test_quantiles_are_those_of_the_sorted_samples(samples: list[int]) -> None:
 
 def test_what_is_out_of_range_is_counted_at_its_edge() -> None:
     assert Histogram.of([-5, HIGHEST * 9]) == Histogram.of([0, HIGHEST])
+    assert Histogram.of_nanoseconds([-5, HIGHEST * 9000, 7000]) == Histogram.of([0, HIGHEST, 7])
+
+
+@given(st.lists(st.integers(-(10**6), HIGHEST * 1000)))
+def test_nanoseconds_are_counted_as_their_rounded_microseconds(samples: list[int]) -> None:
+    assert Histogram.of_nanoseconds(samples) == Histogram.of((sample + 500) // 1000 for sample in samples)
 
 
 # -- batches

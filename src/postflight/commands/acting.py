@@ -9,6 +9,7 @@ from pathlib import Path
 from rich.console import Console
 
 from postflight import __version__
+from postflight.commands.remember import note_act
 from postflight.errors import PostflightError
 from postflight.reference_process import READY_VARIABLE
 from postflight.report import document, terminal, write_reports
@@ -35,8 +36,8 @@ class Acting:
 def stand_by(target: Target, acting: Acting, run_id: str, console: Console) -> Standby | None:
     """Return what a rollback needs, or None where nothing is to be done.
 
-    With `act` whatever is missing is an error now, before anything is judged (`ConfigError`), and a rollback that a run
-    before began and did not end is ended first. Without it a rollback that is configured and could not be done is told.
+    With `act` whatever is missing is an error now, before anything is judged (`ConfigError`). Without it, a rollback
+    that is configured and could not be done is told.
     """
     if target.rollback is None and not acting.act:
         return None
@@ -59,24 +60,23 @@ def stand_by(target: Target, acting: Acting, run_id: str, console: Console) -> S
 
 
 def go_on(standby: Standby, acting: Acting, console: Console) -> Done | None:
-    """End a rollback that a run before began and did not end. Returns None when there is none.
+    """End each rollback that a run before began and did not end; return the last one's, or None when there is none.
 
     Raises `PostflightError` when that cannot be done: nothing else should be begun then.
     """
-    plan = standby.unfinished() if acting.act else None
-    if plan is None:
-        return None
-    say = _teller(standby, console)
-    say(f"going on with the rollback of {plan.case.release}, which a run before began and did not end", "bold")
-    done = _done(plan, roll_back(plan, say), acting, say)
-    standby.look()
+    done, say = None, _teller(standby, console)
+    for plan in reversed(standby.unfinished() if acting.act else ()):
+        say(f"going on with the rollback of {plan.case.release}, which a run before began and did not end", "bold")
+        done = _done(plan, roll_back(plan, say), acting, say)
+    if done is not None:
+        standby.look()
     return done
 
 
 def act_on(standby: Standby, cause: Cause, acting: Acting, console: Console) -> Done | None:
-    """Do it, or say what would be done. Returns None when it could not even be begun: that is told, and loudly.
+    """Do it, or say what would be done. Returns None when it came to no end: that is told, and loudly.
 
-    What it comes to never changes the verdict that asked for it.
+    What it comes to never changes the verdict that asked for it, and neither does Ctrl-C.
     """
     say = _teller(standby, console)
     console.print()
@@ -87,7 +87,10 @@ def act_on(standby: Standby, cause: Cause, acting: Acting, console: Console) -> 
             return _done(plan, roll_back(plan, say), acting, say)
         done = dry_run(plan, say)
     except PostflightError as error:
-        say(f"the rollback could not be begun: {error}; a person must act", "bold red")
+        say(f"the rollback was not begun, or not ended: {error}; a person must look", "bold red")
+        return None
+    except KeyboardInterrupt:
+        say("interrupted while rolling back: the same command goes on with it; a person must look", "bold red")
         return None
     say("nothing was done: --act does it", "dim")
     return done
@@ -117,9 +120,11 @@ def _done(plan: Plan, done: Done, acting: Acting, say: Say) -> Done:
     )
     doc = document.make_document(about, done.verdict)
     write_reports(acting.reports / FOLDER, doc)
-    after = f" {done.accepted_after:.1f} s after the decision" if done.accepted_after is not None else ""
-    worked = done.accepted
-    say(f"accepted{after}" if worked else "NOT accepted: a person must act", "bold" if worked else "bold red")
+    note_act(f"{case.trigger}: {', '.join(f'{each.action}: {each.stage.value}' for each in done.outcomes)}")
+    if done.accepted_after is not None:
+        say(f"accepted {done.accepted_after:.1f} s after the decision", "bold")
+    elif not done.accepted:
+        say("NOT accepted: a person must act", "bold red")
     style = terminal.STYLE[done.verdict.decision]
     say(f"the rollback itself: {done.verdict.decision.value}; details in {acting.reports / FOLDER}/summary.md", style)
     return done

@@ -1,8 +1,6 @@
 """`postflight compare`: is the new deployment slower than the old one? Side by side, so that noise never decides."""
 
 import random
-import shlex
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -14,19 +12,18 @@ from urllib.parse import urlsplit
 import click
 from rich.console import Console
 
-from postflight import __version__
 from postflight.commands.ending import end_with_verdict
 from postflight.commands.remember import history_option
 from postflight.commands.simulate import Duration, Ratio
+from postflight.commands.telling import about, tell
 from postflight.errors import CannotMeasure, ConfigError, DeploymentFault, PostflightError
 from postflight.model import Deployment, Finding, Measurement, OnBreach, Status, Unit
 from postflight.probes.client import Client
 from postflight.probes.network import LOOPBACK
 from postflight.probes.preflight import preflight
 from postflight.probes.rounds import Sides
-from postflight.redact import Redactor
-from postflight.report import document, terminal, write_reports
-from postflight.report.document import About, Document
+from postflight.report import terminal
+from postflight.report.document import Document
 from postflight.run_id import new_run_id
 from postflight.stats.paired import Change, Comparison, Round, compare
 from postflight.target import Wanted, opened
@@ -94,7 +91,7 @@ class Session:
         self._options = options
         self._console = console
         self._run_id = new_run_id()
-        self._started = datetime.now(UTC)
+        self._started = datetime.now(UTC).isoformat(timespec="seconds")
         self._until = time.monotonic() + options.deadline
         self._chance = random.Random(self._run_id)  # noqa: S311 - the order of requests
 
@@ -164,25 +161,9 @@ class Session:
         return found
 
     def _finish(self, findings: list[Finding], new: Deployment) -> Document:
-        redactor = Redactor.of(new)
         # nothing is configured to be rolled back by a comparison
         verdict = decide(findings, planned=[finding.check for finding in findings], may_roll_back=False)
-        about = About(
-            run_id=self._run_id,
-            platform=new.platform,
-            environment=new.environment,
-            base_url=new.base_url,
-            known=new.known,
-            started=self._started.isoformat(timespec="seconds"),
-            finished=datetime.now(UTC).isoformat(timespec="seconds"),
-            postflight=__version__,
-            command=redactor.text(shlex.join(["postflight", *sys.argv[1:]])),
-        )
-        doc = document.make_document(about, verdict)
-        write_reports(self._options.reports, doc)
-        self._console.print()
-        terminal.show(self._console, doc, reports=str(self._options.reports))
-        return doc
+        return tell(self._console, self._options.reports, about(new, self._run_id, self._started), verdict)
 
 
 def _may_hurry(deployment: Deployment) -> bool:

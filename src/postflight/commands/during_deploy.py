@@ -2,9 +2,7 @@
 
 import asyncio
 import math
-import shlex
 import signal
-import sys
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -15,16 +13,15 @@ from typing import Any, NoReturn
 import click
 from rich.console import Console
 
-from postflight import __version__
 from postflight.commands.ending import end_with_verdict
 from postflight.commands.simulate import Duration
+from postflight.commands.telling import about, tell
 from postflight.errors import ConfigError
 from postflight.flow import Response
 from postflight.model import Deployment, Finding, Status
 from postflight.probes.preflight import preflight
 from postflight.redact import Redactor
-from postflight.report import document, terminal, write_reports
-from postflight.report.document import About, Document
+from postflight.report.document import Document
 from postflight.run_id import new_run_id
 from postflight.signals.canary import Canary
 from postflight.signals.clock import SystemClock
@@ -115,6 +112,11 @@ def watch(given: Mapping[str, Any], during: During) -> NoReturn:
                 raise ConfigError(
                     f"--{name.replace('_', '-')} does not go with --during-deploy, which asks one address"
                 )
+        if given["act"]:
+            raise ConfigError(
+                "--act does not go with --during-deploy, which accounts for a switch; roll back with `watch --act`"
+                " after it, or with `postflight rollback`"
+            )
         places = ("base_url", "platform", "environment", "deployments", "budgets")
         wanted = Wanted(*(given[name] for name in places))
         pace = Pace(during.rate, given["duration"], during.settle)
@@ -194,18 +196,7 @@ class Session:
     def _finish(self, deployment: Deployment, findings: list[Finding], account: Account | None = None) -> Document:
         redactor = Redactor.of(deployment)
         verdict = decide(findings, planned=[each.check for each in findings], may_roll_back=deployment.known)
-        about = About(
-            run_id=self._run_id,
-            platform=deployment.platform,
-            environment=deployment.environment,
-            base_url=deployment.base_url,
-            known=deployment.known,
-            started=self._started,
-            finished=_utc(),
-            postflight=__version__,
-            command=redactor.text(shlex.join(["postflight", *sys.argv[1:]])),
-        )
-        doc, reports = document.make_document(about, verdict), self._options.reports
+        reports = self._options.reports
         reports.mkdir(parents=True, exist_ok=True)
         note = ""
         if account is not None:
@@ -214,10 +205,7 @@ class Session:
             if self._options.json_lines:
                 click.echo((reports / files.REQUESTS).read_text(), nl=False)
             show(self._console, account)
-        write_reports(reports, doc)
-        self._console.print()
-        terminal.show(self._console, doc, reports=str(reports), note=note)
-        return doc
+        return tell(self._console, reports, about(deployment, self._run_id, self._started), verdict, note=note)
 
 
 def _utc() -> str:

@@ -20,7 +20,7 @@ from postflight.report.document import Document
 def end_with_verdict(name: str, console: Console, decide: Callable[[], Document]) -> NoReturn:
     """Run `decide` and exit with its verdict. What breaks in us is an invalid measurement, never a verdict."""
     try:
-        with _polite_end():
+        with polite_end():
             doc = decide()
             remember(name, doc, console)
     except (PostflightError, KeyboardInterrupt) as error:
@@ -48,7 +48,7 @@ def _say_invalid(console: Console, words: str) -> None:
 
 
 @contextmanager
-def _polite_end() -> Iterator[None]:
+def polite_end() -> Iterator[None]:
     """Let a cancelled job (SIGTERM) end as Ctrl-C does: what was created is cleaned up.
 
     A shell starts its background jobs with Ctrl-C's signal ignored, so that one is set too.

@@ -1,8 +1,6 @@
 """`postflight gate`: the post-deploy gate. Runs the suites as stages, decides once, and exits 0, 10, 20 or 30."""
 
 import os
-import shlex
-import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
@@ -18,13 +16,14 @@ from postflight.commands.acting import Acting, act_on, go_on, stand_by
 from postflight.commands.ending import end_with_verdict
 from postflight.commands.parts import Part, choose_parts
 from postflight.commands.remember import history_option
+from postflight.commands.telling import about, tell
 from postflight.errors import CannotMeasure, ConfigError
 from postflight.model import Decision, Deployment, Finding, OnBreach, Status
 from postflight.probes.preflight import preflight
 from postflight.redact import Redactor
 from postflight.reference_process import READY_VARIABLE
-from postflight.report import document, terminal, write_reports
-from postflight.report.document import About, Document
+from postflight.report import document, terminal
+from postflight.report.document import Document
 from postflight.rollback.standby import Cause
 from postflight.run_id import RUN_ID_VARIABLE, new_run_id
 from postflight.stage_process import PHASES, STAGE_VARIABLE, STAGES, Progress, StageEnd, run_stage
@@ -97,7 +96,7 @@ class Gate:
         self._options = options
         self._console = console
         self._run_id = new_run_id()
-        self._started = datetime.now(UTC)
+        self._started = datetime.now(UTC).isoformat(timespec="seconds")
         self._until = time.monotonic() + options.deadline
         self._findings: list[Finding] = []
         self._browser = ""
@@ -130,7 +129,7 @@ class Gate:
                     self._run_parts(parts, deployment, environment)
                 except KeyboardInterrupt:  # a cancelled job decides nothing, also when it has found something bad
                     self._findings.append(replace(self._broken("gate", INTERRUPTED), voids_run=True))
-            doc = self._finish(deployment, redactor)
+            doc = self._finish(deployment)
             if standby is not None and doc.verdict.decision is Decision.ROLLBACK:
                 reasons = [r.text for r in doc.verdict.reasons if r.decision is Decision.ROLLBACK]
                 act_on(standby, Cause("gate", Do.IMMEDIATE_ROLLBACK, reasons, doc.about.started), acting, self._console)
@@ -233,27 +232,11 @@ class Gate:
             line.append_text(terminal.plain(f"{progress.seconds:.1f} s", "dim"))
             self._console.print(line, soft_wrap=True)  # one line of a log is one check
 
-    def _finish(self, deployment: Deployment, redactor: Redactor) -> Document:
+    def _finish(self, deployment: Deployment) -> Document:
         checks = [finding.check for finding in self._findings]
         verdict = decide(self._findings, planned=checks, may_roll_back=deployment.known)
-        about = About(
-            run_id=self._run_id,
-            platform=deployment.platform,
-            environment=deployment.environment,
-            base_url=deployment.base_url,
-            known=deployment.known,
-            started=self._started.isoformat(timespec="seconds"),
-            finished=datetime.now(UTC).isoformat(timespec="seconds"),
-            postflight=__version__,
-            command=redactor.text(shlex.join(["postflight", *sys.argv[1:]])),
-            browser=self._browser,
-            release=redactor.text(self._options.release),
-        )
-        doc = document.make_document(about, verdict)
-        write_reports(self._options.reports, doc)
-        self._console.print()
-        terminal.show(self._console, doc, reports=str(self._options.reports))
-        return doc
+        run = about(deployment, self._run_id, self._started, browser=self._browser, release=self._options.release)
+        return tell(self._console, self._options.reports, run, verdict)
 
 
 def _stages_here() -> list[str]:

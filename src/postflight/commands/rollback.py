@@ -9,6 +9,7 @@ import click
 from rich.console import Console
 
 from postflight.commands.acting import Acting, act_on, go_on, stand_by
+from postflight.commands.ending import polite_end
 from postflight.config.nearest import did_you_mean
 from postflight.config.rollback import Part
 from postflight.errors import ConfigError, PostflightError
@@ -68,7 +69,8 @@ def rollback(**given: object) -> None:
     """
     console = Console(highlight=False)
     try:
-        code = _run(Options(**given), console)  # type: ignore[arg-type]  # click has checked the types
+        with polite_end():
+            code = _run(Options(**given), console)  # type: ignore[arg-type]  # click has checked the types
     except (PostflightError, KeyboardInterrupt) as error:
         console.print(terminal.plain(f"INVALID  {error or 'interrupted'}", terminal.STYLE[Decision.INVALID]))
         code = ExitCode.INVALID

@@ -2,9 +2,7 @@
 
 import asyncio
 import platform
-import shlex
 import signal
-import sys
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -17,15 +15,14 @@ from rich.console import Console
 from postflight import __version__
 from postflight.commands import during_deploy
 from postflight.commands.acting import Acting, act_on, go_on, stand_by
-from postflight.commands.ending import end_with_verdict
+from postflight.commands.ending import end_with_verdict, polite_end
 from postflight.commands.remember import history_option
 from postflight.commands.simulate import Duration, Ratio
+from postflight.commands.telling import about, tell
 from postflight.errors import ConfigError
 from postflight.model import Decision, Deployment, Status, Verdict
 from postflight.probes.preflight import preflight
-from postflight.redact import Redactor
-from postflight.report import document, terminal, write_reports
-from postflight.report.document import About, Document
+from postflight.report.document import Document
 from postflight.rollback.standby import Cause, Standby
 from postflight.run_id import new_run_id
 from postflight.signals.clock import SystemClock
@@ -144,7 +141,8 @@ class Session:
                 verdict = decide([seen], planned=[seen.check], may_roll_back=target.deployment.known)
             else:  # a deployment that does not answer is watched all the same: it may just be starting
                 with Ledger(self._ledger) as ledger:
-                    verdict, cause = asyncio.run(self._watch(target, plan, left_out, wiring, ledger))
+                    with standby.following() if standby is not None and options.act else nullcontext():
+                        verdict, cause = asyncio.run(self._watch(target, plan, left_out, wiring, ledger))
                     if standby is not None and cause is not None:
                         self._act(standby, cause, acting, ledger)
             return self._finish(target.deployment, verdict)
@@ -208,7 +206,8 @@ class Session:
         return verdict, _cause(session.state, verdict, onset)
 
     def _act(self, standby: Standby, cause: Cause, acting: Acting, ledger: Ledger) -> None:
-        done = act_on(standby, cause, acting, self._console)
+        with polite_end():  # the watch had handlers of its own for Ctrl-C and SIGTERM
+            done = act_on(standby, cause, acting, self._console)
         for outcome in done.outcomes if done is not None and acting.act else ():
             self._keep(ledger, ActionLine("action", _utc(), outcome.action, outcome.stage.value, outcome.evidence))
 
@@ -245,22 +244,8 @@ class Session:
         )
 
     def _finish(self, deployment: Deployment, verdict: Verdict) -> Document:
-        about = About(
-            run_id=self._run_id,
-            platform=deployment.platform,
-            environment=deployment.environment,
-            base_url=deployment.base_url,
-            known=deployment.known,
-            started=self._started,
-            finished=_utc(),
-            postflight=__version__,
-            command=Redactor.of(deployment).text(shlex.join(["postflight", *sys.argv[1:]])),
-        )
-        doc = document.make_document(about, verdict)
-        write_reports(self._options.reports, doc)
-        self._console.print()
-        terminal.show(self._console, doc, reports=str(self._options.reports), note=f"every block is in {self._ledger}")
-        return doc
+        run = about(deployment, self._run_id, self._started, release=self._options.release)
+        return tell(self._console, self._options.reports, run, verdict, note=f"every block is in {self._ledger}")
 
 
 def _cause(state: WatchState, verdict: Verdict, onset: Onset) -> Cause | None:

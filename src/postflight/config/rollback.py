@@ -127,7 +127,7 @@ class RepositoryEventWords(Document):
 
 
 class DeploymentStatusWords(Document):
-    """A status of GitHub's deployment whose id is the release (`--release`), or stands in a variable."""
+    """A status of GitHub's deployment whose number stands in a variable."""
 
     repository: Annotated[str, Field(pattern=_REPOSITORY)]
     deployment: Annotated[EnvironmentVariable, Field(description="variable with the deployment's number")]
@@ -294,9 +294,12 @@ class RollbackWords(Document):
     channels: dict[Key, ChannelWords] = Field(default_factory=dict)
     notify: dict[Annotated[Severity, Field(strict=False)], tuple[Key, ...]] = Field(default_factory=dict)
     severities: Annotated[
-        dict[Key, Annotated[Severity, Field(strict=False)]], Field(description="trigger -> severity, where not usual")
-    ] = {}
-    links: Annotated[dict[Sentence, WebAddress], Field(description="shown in what is sent: name -> URL")] = {}
+        dict[Key, Annotated[Severity, Field(strict=False)]],
+        Field(description="trigger -> severity, where not usual", default_factory=dict),
+    ]
+    links: Annotated[
+        dict[Sentence, WebAddress], Field(description="shown in what is sent: name -> URL", default_factory=dict)
+    ]
     state: Annotated[str, Field(min_length=1, description="folder for lock and action ledger, on a local disk")] = (
         ".postflight/rollback"
     )

@@ -25,6 +25,7 @@ from postflight.model import Weakness
 
 _GRAVE = ("server-error", "ignored-auth", "use-after-free", "not-there", "no-answer")
 _ABOUT_NAMES = ("required", "additionalProperties", "dependentRequired")  # keywords whose message names the property
+_FORBIDDEN = "is not allowed"  # of a property that must not be there at all
 _SERVER_ERROR = 500
 _TOO_MANY = 429
 _HEAD = 70  # characters of a body that say what it is about
@@ -49,7 +50,8 @@ class Fault:
 
     def error(self, others: Iterable["Fault"] = ()) -> DeploymentFault:
         """Return the error that tells of this fault, and counts the others."""
-        told = [other.summary for other in others]
+        others = tuple(others)
+        told = [one for one in dict.fromkeys(other.summary for other in others) if one != self.summary]
         more = f" (and {len(told)} more: {'; '.join(told)})"[:_MOST_SHOWN] if told else ""
         error = UnexpectedAnswer(
             f"{self.summary}{more}", expected=self.expected, seen=self.seen, where=self.where, curl=self.curl
@@ -89,6 +91,8 @@ def _faults(recorder: ScenarioRecorder, client: SafeClient) -> Iterator[tuple[in
             failure = node.failure_info.failure
             if isinstance(failure, UndefinedStatusCode) and failure.status_code >= _SERVER_ERROR:
                 continue  # a server error is told as such
+            if isinstance(failure, JsonSchemaError) and failure.instance is None and _FORBIDDEN in failure.message:
+                continue  # null, where only another alternative is `writeOnly`: Schemathesis forbids all of them
             failed = failure.case_id or case_id
             interaction = recorder.interactions.get(failed) or recorder.interactions.get(case_id)
             if interaction is None or is_throttled(interaction):

@@ -75,7 +75,6 @@ class Fuzzer:
     client: SafeClient
     document: Document
     seed: int
-    left: list[str] = field(default_factory=list)  # what could not be removed
 
     def operations(self) -> tuple[Operation, ...]:
         """Return the document's operations."""
@@ -112,7 +111,7 @@ class Fuzzer:
             gathered = run_phase(chosen, phase, seconds=plan.seconds)
         finally:
             tracker.remove(self.client, token)
-            self.left += tracker.left
+            self.client.ledger.leave(*tracker.left)
         label = operation.label if operation else "the state machine"
         faults = list(faults_in(gathered.recorders, self.client))
         unanswered, stumbles = _sorted_out(label, gathered.errors)
@@ -141,7 +140,7 @@ class Fuzzer:
                 tracker.remove(self.client, token)
         finally:
             tracker.remove(self.client, token)
-            self.left += tracker.left
+            self.client.ledger.leave(*tracker.left)
         return tuple(still)
 
     def _schema(self, plan: Plan, token: str | None, tracker: Tracker, owned: Owned, after: Any) -> Bound:

@@ -5,13 +5,13 @@ through `SafeTransport`. Options of a tool are wishes; what is not passed on her
 """
 
 import time
-from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import anyio
 import httpx
 
-from postflight.contract.rules import READING, Rules
+from postflight.contract.ledger import Ledger
+from postflight.contract.rules import Rules
 from postflight.errors import NotAllowed
 from postflight.flow import Response
 from postflight.model import Deployment
@@ -21,32 +21,6 @@ from postflight.probes.curl import curl_line
 from postflight.probes.exchange import exchange
 from postflight.probes.transport import open_transport
 from postflight.redact import Redactor
-
-_MOST_REMEMBERED = 50  # refusals
-
-
-@dataclass(slots=True)
-class Ledger:
-    """What one process has sent, and what it was not allowed to."""
-
-    sent: Counter[str] = field(default_factory=Counter)  # by method
-    marked: Counter[str] = field(default_factory=Counter)  # of these, by method: allowed since somebody marked it safe
-    refused: Counter[str] = field(default_factory=Counter)  # by reason; the first fifty reasons
-
-    @property
-    def total(self) -> int:
-        """Requests that were sent."""
-        return self.sent.total()
-
-    @property
-    def unmarked_writes(self) -> int:
-        """Requests that were sent, read nothing and were not marked safe."""
-        return sum(count - self.marked[method] for method, count in self.sent.items() if method not in READING)
-
-    def refuse(self, reason: str) -> None:
-        """Remember that something was not sent."""
-        if reason in self.refused or len(self.refused) < _MOST_REMEMBERED:
-            self.refused[reason] += 1
 
 
 class SafeTransport(httpx.AsyncBaseTransport):
@@ -64,7 +38,7 @@ class SafeTransport(httpx.AsyncBaseTransport):
         body = length != "0" or "transfer-encoding" in request.headers
         reason = self._rules.refusal(request.method, origin(request.url), path, body=body, sent=self._ledger.total)
         if reason:
-            self._ledger.refuse(reason)
+            self._ledger.refuse(request.method, reason)
             raise NotAllowed(
                 f"{request.method} {request.url.host}{path} was not sent: {reason}",
                 expected="what deployments.yaml allows here",

@@ -145,12 +145,13 @@ class Driver:
 
     def _ring(self) -> None:
         """Start the flows that are due; some at a time, the alarm rings again after the loop has looked at answers."""
+        now = time.monotonic_ns()  # one reading for all: for what comes due meanwhile the alarm rings again
         for _ in range(_AT_ONCE):
             if not self._due:
                 self._alarm.off()
                 return
             due = self._due[0]
-            if due.when > time.monotonic_ns():
+            if due.when > now:
                 self._alarm.set(due.when)
                 return
             series = due.series

@@ -33,6 +33,7 @@ MakeFlow = Callable[[int], Flow[Any]]  # is given the number of the arrival in i
 SWEEP = 0.05  # seconds: how late a deadline may be noticed
 SEAL_EVERY = 5  # sweeps: what is drained is at most so old
 _LOOK = 0.005  # seconds between two looks at whether the thread is done
+_COLLECT_EVERY = 50_000  # objects: a request leaves no cycle behind, so that there is little to collect
 _THREAD_DEADLINE = 5.0  # seconds for the thread to start, and to end
 
 
@@ -73,7 +74,7 @@ class Engine:
         self._error: BaseException | None = None
 
     def __enter__(self) -> Self:
-        """Start the thread. Raises `ConfigError` for a certificate file that is none; so `UnexpectedAnswer`, an address."""
+        """Start the thread. Raises `ConfigError` (no certificate file) or `UnexpectedAnswer` (no address)."""
         for url in urls(self._deployment):
             if url.startswith("http"):
                 place(url)
@@ -81,6 +82,8 @@ class Engine:
         certificates.set_alpn_protocols(["http/1.1"])
         gc.collect()
         gc.freeze()  # else each of the collector's full rounds goes through all that Locust has loaded, and we wait
+        self._threshold = gc.get_threshold()
+        gc.set_threshold(_COLLECT_EVERY, *self._threshold[1:])
         self._running = True
         start_thread(lambda: self._run(certificates))
         self._wait(lambda: self._driver is not None, _THREAD_DEADLINE, "the engine's thread did not start")
@@ -90,6 +93,7 @@ class Engine:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Stop without grace, where `stop` was not called, and end the thread."""
+        gc.set_threshold(*self._threshold)
         gc.unfreeze()
         if self._running:
             self.stop(grace=0.0)

@@ -40,8 +40,8 @@ class Exchange:
 
     __slots__ = (
         "_asker", "_body", "_connection", "_method", "_payload", "_place", "_pools", "_retried", "_reused", "_secret",
-        "_since", "_writer", "asked", "ended", "first_sent", "history", "kernel", "lag", "limit", "name", "queueing",
-        "sent", "wish",
+        "_since", "_writer", "asked", "ended", "first_sent", "history", "kernel", "lag", "limit", "name", "queued",
+        "queueing", "sent", "wish",
     )  # fmt: skip
 
     def __init__(self, wish: Request, route: Route, asker: Asker, asked: int, pools: Pools, writer: Writer) -> None:
@@ -52,7 +52,7 @@ class Exchange:
         self._connection: Connection | None = None
         self._reused = self._retried = False
         self.asked = self._since = asked  # by the flow; and when this hop began
-        self.first_sent = self.sent = self.ended = self.queueing = self.lag = 0
+        self.first_sent = self.sent = self.ended = self.queued = self.queueing = self.lag = 0
         self.kernel = False  # by whose clock it ended
         self.limit = asked + int(wish.deadline * 1e9)
         self.history: tuple[str, ...] = ()
@@ -78,11 +78,15 @@ class Exchange:
     def carried(self, connection: Connection, ready: int, *, reused: bool) -> None:
         """Send it."""
         self._connection, self._reused = connection, reused
-        since = self._since
-        possible = max(since, ready)  # from then on only we held it up
         self.sent = sent = time.monotonic_ns()
         if not self.first_sent:
-            self.first_sent, self.queueing, self.lag = sent, possible - since, sent - possible
+            self.first_sent = sent
+            if ready:  # it waited: the time before it stood in the queue was ours, and that after its turn came
+                turn = max(ready, self.queued)
+                self.queueing = turn - self.queued
+                self.lag = self.queued - self._since + sent - turn
+            else:
+                self.lag = sent - self._since
         connection.send(self._payload, head_only=self._method == "HEAD")
 
     def answered(self, answer: Received, at: int, *, kernel: bool) -> None:

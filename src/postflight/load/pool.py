@@ -23,6 +23,7 @@ class Customer(Protocol):
     """Who wants a connection: an exchange."""
 
     sent: int
+    queued: int  # when it began to wait for a connection (ns)
 
     def carried(self, connection: Connection, ready: int, *, reused: bool) -> None:
         """Take this one; it has been ready since this time (ns), 0 when there was nothing to wait for."""
@@ -68,8 +69,10 @@ class Pool:
             connection.exchange = customer
             customer.carried(connection, 0, reused=True)
         else:
+            customer.queued = time.monotonic_ns()
             self._waiting.append(customer)
-            self._grow()
+            if len(self._all) < self._limit:
+                self._grow()
 
     def take_fresh(self, customer: Customer) -> None:
         """Give a connection that nobody used before: those that were kept have just proved to be stale."""

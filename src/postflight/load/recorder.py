@@ -1,14 +1,14 @@
 """What the engine's thread writes down: a few appends a request. Whoever drains makes a `Batch` of it, in bulk."""
 
 import time
-from collections import Counter, defaultdict
+from collections import defaultdict
 
 from postflight.load.batch import STATUS_CLASSES, Batch, Cell, Effort, Flows, Key, Message, count_message
 from postflight.load.exchange import Exchange
 from postflight.load.histogram import Histogram
 from postflight.load.received import Received
 
-_HALF, _US, _SECOND = 500, 1000, 1_000_000_000  # ns
+_SECOND = 1_000_000_000  # ns
 _CLASSES = ("", *STATUS_CLASSES)
 _POSITIONS = len(Flows().numbers)
 
@@ -22,7 +22,7 @@ class _Cell:
         self.bytes = 0
         self.latency: list[int] = []
         self.service: list[int] = []
-        self.queueing: list[int] = []
+        self.queueing: list[int] = []  # of those that had to: most do not
 
 
 class Recorder:
@@ -43,7 +43,6 @@ class Recorder:
         cell = self._cells[second, name, outcome]
         cell.latency.append(took)
         cell.service.append(took)
-        cell.queueing.append(0)
 
     def answer(self, exchange: Exchange, answer: Received, *, rejected: bool, unix: int) -> None:
         """Note an answer. `rejected`: the flow did not expect it; `unix` is what to add for Unix time."""
@@ -61,7 +60,8 @@ class Recorder:
         cell = self._cells[(asked + unix) // _SECOND, exchange.name, outcome]
         cell.bytes += size
         cell.latency.append(ended - asked)
-        cell.queueing.append(exchange.queueing)
+        if exchange.queueing:
+            cell.queueing.append(exchange.queueing)
         if sent:
             self._lag.append(exchange.lag)
             if exchange.ended:
@@ -83,23 +83,18 @@ class Recorder:
                 Key(*key): Cell(
                     len(cell.latency),
                     cell.bytes,
-                    _in_microseconds(cell.latency),
-                    _in_microseconds(cell.service),
-                    _in_microseconds(cell.queueing),
+                    Histogram.of_nanoseconds(cell.latency),
+                    Histogram.of_nanoseconds(cell.service),
+                    Histogram.of_nanoseconds(cell.queueing) + Histogram.zeros(len(cell.latency) - len(cell.queueing)),
                 )
                 for key, cell in self._cells.items()
             },
             {place: Flows(*counts) for place, counts in self.flows.items()},
             self._messages,
             Effort(
-                _in_microseconds(self._lag),
+                Histogram.of_nanoseconds(self._lag),
                 Histogram.of({} if self._cpu is None else {self._cpu: 1}),
                 self.kernel,
                 self.user,
             ),
         )
-
-
-def _in_microseconds(samples: list[int]) -> Histogram:
-    # values repeat: counted first, only different ones are worth a call
-    return Histogram.of(Counter([(sample + _HALF) // _US for sample in samples]))

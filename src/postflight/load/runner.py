@@ -7,13 +7,12 @@ run or none, as that of a stage of the gate does.
 import contextlib
 import json
 import os
-import selectors
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,12 +21,12 @@ from postflight.config.load import Shape
 from postflight.errors import CannotMeasure
 from postflight.load.orders import BUDGETS_VARIABLE, LIFELINE_VARIABLE, PROGRESS_VARIABLE, Beat, Orders, class_name
 from postflight.load.safety import GRACE
+from postflight.pipes import lines
 from postflight.reference_process import READY_VARIABLE
 from postflight.report import document
 from postflight.report.document import Document
 
 START_DEADLINE = 30.0  # seconds: imports, and workers that find their master
-MAX_LINE = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +75,7 @@ def run_load(
         processes, beats = _start(profile, orders, distribution, ready, resources)
         late = False
         try:
-            for line in _lines(beats, deadline):
+            for line in lines(beats, deadline):
                 if (beat := _parse(line)) is not None:
                     on_beat(beat)
             processes.master.wait(max(0.1, deadline - time.monotonic()))
@@ -164,22 +163,6 @@ def _free_port() -> int:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]
         return port
-
-
-def _lines(descriptor: int, until: float) -> Iterator[bytes]:
-    """Yield lines until the other side closes; raise TimeoutError at the deadline."""
-    buffer = b""
-    with selectors.DefaultSelector() as selector:
-        selector.register(descriptor, selectors.EVENT_READ)
-        while True:
-            if not selector.select(max(0.0, until - time.monotonic())):
-                raise TimeoutError
-            chunk = os.read(descriptor, MAX_LINE)
-            if not chunk:
-                return
-            *lines, buffer = (buffer + chunk).split(b"\n")
-            buffer = buffer[-MAX_LINE:]
-            yield from lines
 
 
 def _parse(line: bytes) -> Beat | None:

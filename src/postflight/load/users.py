@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
+from functools import cache
 from typing import Any, ClassVar
 
 import gevent
@@ -170,7 +171,7 @@ def feed(stats: Any, batch: Batch, now: float) -> None:
             entry.max_response_time = max(entry.max_response_time, highest)
             entry.total_content_length += cell.bytes
             for bucket, count in cell.latency.counts.items():
-                entry.response_times[_rounded(highest_in(bucket) / 1000)] += count
+                entry.response_times[_rounded(bucket)] += count
             if failed:
                 entry.num_failures += failed
                 entry.num_fail_per_sec[second] += failed
@@ -188,10 +189,12 @@ def _feed_errors(stats: Any, batch: Batch, asked: str, name: str, method: str, o
     error.occurrences += failed
 
 
-def _rounded(milliseconds: float) -> float:
+@cache  # of 23,552 at most
+def _rounded(bucket: int) -> float:
     """Return Locust's own bucket from 100 ms on; below, where Locust knows whole milliseconds, three digits."""
     from locust.stats import bucket_response_time
 
+    milliseconds = highest_in(bucket) / 1000
     return bucket_response_time(milliseconds) if milliseconds >= 100 else float(f"{milliseconds:.3g}")
 
 

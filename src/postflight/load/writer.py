@@ -25,6 +25,8 @@ class Writer:
             "Accept": "*/*",
             "Accept-Encoding": ACCEPT_ENCODING,
         }
+        self._usual_names = frozenset(name.lower() for name in self._usual)
+        self._usual_lines = _lines(self._usual.items())  # most requests carry them all: checked and encoded once
 
     def write(self, method: str, target: bytes, host: bytes, headers: Mapping[str, str], json_body: JSON) -> bytes:
         """Return a request as it is sent. Raises `CannotMeasure` for a method or header that cannot be."""
@@ -37,8 +39,10 @@ class Writer:
         if content or method in _WITH_LENGTH:
             own["Content-Length"] = str(len(content))
         given = {name.lower() for name in own}
-        usual = [(name, value) for name, value in self._usual.items() if name.lower() not in given]
-        lines = _lines([*usual, *own.items()])
+        usual = self._usual_lines
+        if not given.isdisjoint(self._usual_names):
+            usual = _lines((name, value) for name, value in self._usual.items() if name.lower() not in given)
+        lines = usual + _lines(own.items())
         return b"%s %s HTTP/1.1\r\nHost: %s\r\n%s\r\n%s" % (method.encode(), target, host, lines, content)
 
 

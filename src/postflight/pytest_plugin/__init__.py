@@ -36,6 +36,7 @@ from postflight.pytest_plugin.fixtures import (
     run_id,
     weaknesses,
 )
+from postflight.pytest_plugin.ledgers import Ledgers
 from postflight.pytest_plugin.mark import mark_report
 from postflight.pytest_plugin.progress import ProgressWriter, progress_descriptor
 from postflight.pytest_plugin.run import Run, start
@@ -144,6 +145,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         raise pytest.UsageError(f"verdict invalid: {error}") from error
     config.stash[RUN] = run
     config.option.base_url = run.deployment.base_url
+    config.pluginmanager.register(Ledgers(run), "postflight-ledgers")
     if not _is_worker(config):
         terminal.redact_output(config, run.redactor)
         run.preflight = preflight(run.deployment, run.run_id, run.redactor)

@@ -4,10 +4,12 @@ from collections.abc import Callable
 
 import pytest
 
+from postflight.contract.ledger import Ledger
 from postflight.model import Measurement, Weakness
 from postflight.pytest_plugin.run import Run
 
 RUN = pytest.StashKey[Run]()  # on the config
+LEDGER = pytest.StashKey[Ledger]()  # on the config: what this process of the contract stage has sent
 CHECK = pytest.StashKey[str]()  # on an item: its id before xdist adds to it
 CHECKS_AFTER_CALL = pytest.StashKey[list[Callable[[], None]]]()  # on an item: what fails its call phase afterwards
 MEASURED = pytest.StashKey[list[Measurement]]()  # on an item

@@ -56,7 +56,12 @@ def show(console: Console, doc: Document, *, reports: str, note: str = "") -> No
     for finding in verdict.findings:
         if finding.check not in decisive and finding.status not in {Status.GOOD, Status.EXCLUDED}:
             parts += ["", _told("warning", "yellow", finding.summary, finding, finding.check)]
-    if measured := [m for finding in verdict.findings for m in finding.measurements]:
+    measured = [m for finding in verdict.findings for m in finding.measurements]
+    if limited := [m for m in measured if m.limit]:
+        parts += ["", _measured(limited)]
+        if free := len(measured) - len(limited):
+            parts += [plain(f"{free} more without a limit, in {reports}/report.html", "dim")]
+    elif measured:
         parts += ["", _measured(measured)]
     if left_out := [finding for finding in verdict.findings if finding.status is Status.EXCLUDED]:
         parts += ["", plain("not verified here")]
@@ -64,7 +69,7 @@ def show(console: Console, doc: Document, *, reports: str, note: str = "") -> No
     if coming := forecast.lines(verdict.findings):
         parts += ["", plain(forecast.TITLE)]
         parts += [Padding(plain(f"{what}: {remedy}", "dim"), (0, 0, 0, 2)) for what, remedy in coming]
-    parts += ["", plain(" · ".join(filter(None, [counts(verdict), note, f"details in {reports}/summary.md"])))]
+    parts += ["", plain(" · ".join(filter(None, [counts(verdict), note, f"details in {reports}/report.html"])))]
     console.print(Group(*parts))
 
 

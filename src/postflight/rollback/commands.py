@@ -1,4 +1,4 @@
-"""Commands that act: no shell, little environment, a deadline, bounded output, and no end that leaves something running."""
+"""Commands that act: no shell, little environment, a deadline, bounded output, and nothing is left running."""
 
 import contextlib
 import os
@@ -40,11 +40,11 @@ class Commands:
         self.keep: tuple[int, ...] = ()
         self._passed = {name: environ[name] for name in PASSED if name in environ}
 
-    def run(self, argv: Sequence[str], environment: Mapping[str, str], *, deadline: float) -> Ended:
-        """Run a command until it ends.
+    def run(self, argv: Sequence[str], environment: Mapping[str, str], *, deadline: float, kept: int = KEPT) -> Ended:
+        """Run a command until it ends, and keep the last `kept` bytes of what it says.
 
-        Raises `Refused` when it cannot be started, `Unclear` when it is not done in `deadline` seconds: then it is killed
-        with all that it started.
+        Raises `Refused` when it cannot be started, `Unclear` when it is not done in `deadline` seconds: then it is
+        killed with all that it started.
         """
         try:
             process = subprocess.Popen(  # noqa: S603 - the configuration's command, as a list: no shell
@@ -58,27 +58,28 @@ class Commands:
             )
         except OSError as error:
             raise Refused(
-                f"{argv[0]} cannot be started ({error.strerror}): install it here, or write its path in deployments.yaml"
+                f"{argv[0]} cannot be started ({error.strerror}): install it here, or write its path in"
+                " deployments.yaml"
             ) from error
         output, in_time = b"", False
         try:
-            output, in_time = _read(process, time.monotonic() + deadline)
+            output, in_time = _read(process, time.monotonic() + deadline, kept)
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
             assert process.stdout is not None  # noqa: S101 - it was asked for as a pipe
             process.stdout.close()
-        said = self.redactor.text(output.decode("utf-8", "replace"))
+        cut = "…" if len(output) == kept else ""  # the redactor finds what is left of a secret beside the mark
+        said = self.redactor.text(cut + output.decode("utf-8", "replace"))
         if not in_time:
-            raise Unclear(
-                f"{argv[0]} was not done within {deadline:g} s and was killed; its last words: {Ended(-1, said).last_line}"
-            )
+            last = Ended(-1, said).last_line
+            raise Unclear(f"{argv[0]} was not done within {deadline:g} s and was killed; its last words: {last}")
         return Ended(process.returncode, said)
 
 
-def _read(process: subprocess.Popen[bytes], until: float) -> tuple[bytes, bool]:
-    """Read until the process ends (a child of it may keep the pipe open) or the time is over; tell whether it ended."""
+def _read(process: subprocess.Popen[bytes], until: float, most: int) -> tuple[bytes, bool]:
+    """Read until the process ends (a child of it may keep the pipe open) or the time is over; tell which."""
     assert process.stdout is not None  # noqa: S101 - it was asked for as a pipe
     descriptor, kept, open_ = process.stdout.fileno(), b"", True
     os.set_blocking(descriptor, False)
@@ -88,7 +89,7 @@ def _read(process: subprocess.Popen[bytes], until: float) -> tuple[bytes, bool]:
             ended = process.poll() is not None
             if open_ and selector.select(0 if ended else _LOOK):
                 chunk = os.read(descriptor, 65_536)
-                kept, open_ = (kept + chunk)[-KEPT:], bool(chunk)
+                kept, open_ = (kept + chunk)[-most:], bool(chunk)
             elif ended:
                 return kept, True
             elif not open_:

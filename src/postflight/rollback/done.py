@@ -11,12 +11,17 @@ STAGE = "rollback"
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """`release` is what serves now, empty where that was not seen; `accepted_after` is in seconds from the decision."""
+    """What it came to.
+
+    `release` is what serves now, empty where that was not seen; `accepted_after` is in seconds from the decision.
+    `again`: all of it was done before, and the judged release serves again. Nothing was sent; a person decides.
+    """
 
     outcomes: tuple[Outcome, ...]
     findings: tuple[Finding, ...] = ()
     release: str = ""
     accepted_after: float | None = None
+    again: bool = False
 
     @property
     def accepted(self) -> bool:
@@ -26,7 +31,7 @@ class Done:
 
     @property
     def verdict(self) -> Verdict:
-        """The verdict of the rollback itself: promote when it is good. It never asks for another: a person must look."""
+        """The verdict of the rollback itself: promote when it is good. It never asks for another; a person looks."""
         found = (*(self._finding(outcome) for outcome in self.outcomes), *self.findings)
         return decide(found, planned=[finding.check for finding in found], may_roll_back=False)
 

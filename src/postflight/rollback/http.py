@@ -15,7 +15,7 @@ from typing import Any
 import anyio
 import httpx
 
-from postflight.errors import PostflightError
+from postflight.errors import ConfigError, PostflightError
 from postflight.flow import Response, cut
 from postflight.model import Secret
 from postflight.probes.exchange import exchange
@@ -27,6 +27,8 @@ from postflight.rollback.model import Refused, Unclear
 BODY_LIMIT = 1_000_000  # bytes of an answer
 CONNECT = 3.0  # seconds, at most, until a connection stands
 AGAIN = 0.3  # seconds before the one retry of a request that never left
+# beside 5xx: statuses that servers also give when they have done what was asked (302, 303: after a POST) or are at it
+_NO_ANSWER = {HTTPStatus.CONFLICT, HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.FOUND, HTTPStatus.SEE_OTHER}
 _UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
 
 
@@ -67,13 +69,14 @@ class Caller:
         """Return the answer, whatever its status.
 
         What never left is sent once more, and so is what was answered with 429 when `Retry-After` allows it: neither
-        was done. Raises `Refused` when it never left, `Unclear` when no answer came, `CannotMeasure` for a proxy or
-        certificate file that cannot be used.
+        was done. Raises `Refused` when it never left, `Unclear` when no answer came.
         """
         end = time.monotonic() + call.deadline
         for last in (False, True):
             try:
                 answer = anyio.run(self._exchange, call, max(0.1, end - time.monotonic()))
+            except ConfigError as error:  # a certificate file or proxy that cannot be used
+                raise Refused(f"nothing was sent: {self.redactor.text(str(error))}") from error
             except (Refused, Unclear) as error:
                 if last or not isinstance(error, Refused) or time.monotonic() + AGAIN >= end:
                     raise
@@ -122,7 +125,9 @@ class Caller:
 def accepted(
     answer: Response, call: Call, redactor: Redactor, *, remedies: Mapping[int, str] | None = None
 ) -> Response:
-    """Return an answer that says yes (2xx, with JSON or nothing in it). Raises `Refused` for a clear no, else `Unclear`.
+    """Return an answer that says yes (2xx, with JSON or nothing in it).
+
+    Raises `Refused` for a clear no, else `Unclear`.
 
     `remedies` say what a status means here and how to mend it, where that is special.
     """
@@ -138,7 +143,7 @@ def accepted(
         return answer
     remedy = (remedies or {}).get(status) or _remedy(status, answer, call)
     text = f"{where} answered {status} ({said!r}): {remedy}"
-    if status >= 500 or status in {HTTPStatus.CONFLICT, HTTPStatus.REQUEST_TIMEOUT}:
+    if status >= 500 or status in _NO_ANSWER:
         raise Unclear(text, expected="status 2xx", seen=f"status {status}", where=where)
     raise Refused(text, expected="status 2xx", seen=f"status {status}", where=where)
 

@@ -93,8 +93,19 @@ class History:
 
     @property
     def began(self) -> datetime:
-        """When the last run began to act on it."""
-        return max(datetime.fromisoformat(line.time) for line in self.lines if isinstance(line, CaseLine))
+        """When it was decided: a run began to act, and others went on with what that one had begun."""
+        since = 0
+        for number, line in enumerate(self.lines):
+            if isinstance(line, EventLine) and line.what == "ended":
+                since = number
+        cases = [line for line in self.lines[since:] if isinstance(line, CaseLine)]
+        last = [line for line in self.lines if isinstance(line, CaseLine)][-1:]
+        return datetime.fromisoformat((*cases, *last)[0].time)
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether something was sent, as far as anybody knows."""
+        return any(isinstance(line, StepLine) and line.stage is Stage.SENT for line in self.lines)
 
     @property
     def is_ended(self) -> bool:
@@ -151,9 +162,16 @@ def folder_of(state: Path, case: Case) -> Path:
 
 
 def read_history(folder: Path) -> History:
-    """Return what the ledger says now, without the lock: a line that is just being written is left out."""
+    """Return what the ledger says now, without the lock: a line that is just being written is left out.
+
+    Raises `CannotMeasure` for a ledger that is not as it was written: what was done is not known then.
+    """
     path = folder / "ledger.jsonl"
-    return History(tuple(line for _, line in read_journal(path, _LINE))) if path.exists() else History()
+    try:
+        return History(tuple(line for _, line in read_journal(path, _LINE))) if path.exists() else History()
+    except CannotMeasure as error:
+        remedy = f"look what was done about that release, then move {folder} away"
+        raise CannotMeasure(f"{error}; nothing is rolled back here until a person has decided: {remedy}") from error
 
 
 def histories(state: Path, platform: str, environment: str) -> tuple[History, ...]:
@@ -177,7 +195,7 @@ def locked(folder: Path, run_id: str, *, deadline: float) -> Iterator[ActionLedg
             until = time.monotonic() + deadline
             while not _taken(lock):
                 if time.monotonic() >= until:
-                    raise Busy(f"somebody else acts on this release, for more than {deadline:g} s now ({folder}/lock)")
+                    raise Busy(f"somebody else acts on this release now, and holds {folder}/lock")
                 time.sleep(_BETWEEN)
             ledger = _open(folder / "ledger.jsonl", stack, os.O_APPEND)
             _sync(folder)

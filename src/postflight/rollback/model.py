@@ -23,6 +23,7 @@ class Standing(StrEnum):
     BEFORE = "before"  # the release that was judged is live, and no rollback was received
     UNDER_WAY = "under way"  # the rollback was received and is not done yet
     AFTER = "after"  # the earlier release is live
+    ELSEWHERE = "elsewhere"  # neither of them is live: somebody has switched to another one since
     UNKNOWN = "unknown"  # it cannot tell
 
 

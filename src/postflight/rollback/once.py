@@ -3,7 +3,7 @@
 | the ledger says | then it |
 |---|---|
 | nothing, `intent`, `refused` | was not done: plan it and do it |
-| `sent`, `unclear` | may have been done: the provider is asked, and only a clear answer lets it be done again |
+| `sent`, `unclear` | may have been done: the provider is asked; only "it was not done" lets it be done again |
 | `accepted`, `verified` | was done: nothing is sent |
 
 `intent` is on the disk before the first byte could leave, and `sent` right before it does. Whoever calls this holds the
@@ -22,19 +22,30 @@ from postflight.rollback.serving import Serving
 SETTLE = 5.0  # seconds that a provider has to know what it was asked
 BETWEEN = 0.5  # seconds between two questions
 ATTEMPTS = 2  # of one run
+TOO_OLD = "it was decided too long ago, or about a release that is not judged any more: a person decides again"
 _DONE = {Stage.ACCEPTED, Stage.VERIFIED}
 _OPEN = {Stage.SENT, Stage.UNCLEAR}
 
 
 class Actor:
-    """Does actions for one case. `serving` is asked where the provider cannot tell; None where it proves nothing."""
+    """Does actions for one case. `serving` is asked where the provider cannot tell; None where it proves nothing.
+
+    `may_send` False: the decision is too old to be carried out. What was sent is asked for, and nothing is sent.
+    """
 
     def __init__(
-        self, case: Case, ledger: ActionLedger, serving: Serving | None, sleep: Callable[[float], None] = time.sleep
+        self,
+        case: Case,
+        ledger: ActionLedger,
+        serving: Serving | None,
+        *,
+        may_send: bool = True,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._case = case
         self._ledger = ledger
         self._serving = serving
+        self._may_send = may_send
         self._sleep = sleep
 
     def act(self, action: Action) -> Outcome:
@@ -46,6 +57,8 @@ class Actor:
         key = key_of(self._case, action.about.name)
         if last is not None and last.stage in _OPEN:
             return self._resolve(action, last, key)
+        if not self._may_send:
+            return Outcome(action.about.name, Stage.REFUSED, "", TOO_OLD)
         try:
             move = action.plan(self._case)
         except Refused as error:
@@ -54,7 +67,7 @@ class Actor:
         return self._send(action, move, key, ATTEMPTS)
 
     def standing(self, action: Action, move: Move, key: str) -> Standing:
-        """Ask the provider, and where it cannot tell, look which release serves. The judged one there proves nothing."""
+        """Ask the provider; where it cannot tell, look which release serves. The judged one there proves nothing."""
         found = action.standing(self._case, move, key)
         if found is Standing.UNKNOWN and self._serving is not None:
             seen = self._serving.standing(self._case.serves)
@@ -74,7 +87,8 @@ class Actor:
     def _resolve(self, action: Action, last: StepLine, key: str) -> Outcome:
         """Find out what became of an action that somebody sent, and of which nobody knows more."""
         why = last.text or f"run {last.run_id} ended right when it was sent"
-        return self._judge(action, last.move, key, self._settled(action, last.move, key), why, 1)
+        attempts = 1 if self._may_send else 0
+        return self._judge(action, last.move, key, self._settled(action, last.move, key), why, attempts)
 
     def _judge(self, action: Action, move: Move, key: str, found: Standing, why: str, attempts: int) -> Outcome:
         match found:
@@ -85,6 +99,9 @@ class Actor:
                 return self._send(action, move, key, attempts)
             case Standing.BEFORE:
                 return self._note(action, Stage.REFUSED, move, key, f"{why}; asked afterwards: it was not done")
+            case Standing.ELSEWHERE:
+                words = "asked afterwards: something else is live, so somebody has switched since; a person must look"
+                return self._note(action, Stage.UNCLEAR, move, key, f"{why}; {words}")
         if action.repeats and attempts > 0:
             return self._send(action, move, key, attempts)
         asked = "the provider cannot tell whether it was done, so it is not repeated: a person must look"

@@ -14,7 +14,7 @@ from types import FrameType
 
 from postflight.config.rollback import Part
 from postflight.errors import PostflightError
-from postflight.model import Finding, Status
+from postflight.model import Decision, Finding, Status
 from postflight.rollback.actions.facts import key_of
 from postflight.rollback.done import Done, finding
 from postflight.rollback.ledger import ActionLedger, Busy, History, folder_of, locked, read_history
@@ -49,6 +49,7 @@ class Plan:
     smoke: Callable[[], tuple[Finding, ...]] | None
     teller: Teller
     keep_open: Callable[[int], None]  # is given the lock's descriptor, for what may outlive us
+    may_send: bool = True  # False: the decision is too old; what was sent is asked for, and nothing is sent
 
     @property
     def switching(self) -> tuple[Action, ...]:
@@ -100,7 +101,7 @@ class _Rollback:
         self._say = say
         alone = len(plan.switching) == 1 and bool(plan.case.serves)
         self._proof = plan.serving if alone else None  # with several, nobody knows which of them switched
-        self._actor = Actor(plan.case, ledger, self._proof)
+        self._actor = Actor(plan.case, ledger, self._proof, may_send=plan.may_send)
 
     def run(self, decided: float) -> Done:
         self._plan.keep_open(self._ledger.lock)
@@ -113,10 +114,10 @@ class _Rollback:
             by = f" (by run {outcome.by})" if outcome.by else ""
             style = "bold green" if outcome.stage in {Stage.ACCEPTED, Stage.VERIFIED} else "bold red"
             self._say(f"{outcome.stage.value}{by}: {outcome.action}: {outcome.evidence}", style)
-        if self._ledger.history.event("ended") is not None and all(outcome.by for outcome in done.outcomes):
-            return done  # all of it was done and told by another run
+        if self._ledger.history.is_ended and all(outcome.by for outcome in done.outcomes):
+            return self._done_before(done)
         told = self._tell(Phase.ACTED, done)
-        if any(outcome.stage is Stage.ACCEPTED for outcome in done.outcomes):
+        if any(outcome.stage in {Stage.ACCEPTED, Stage.VERIFIED} for outcome in done.outcomes):
             done = self._verified(done)
         if done.accepted and self._plan.smoke is not None:
             self._say("smoke tests on the release that serves now", "")
@@ -125,6 +126,36 @@ class _Rollback:
         told += self._tell(Phase.ENDED, done)
         self._ledger.event("ended", text=done.verdict.decision.value)
         return replace(done, findings=(*done.findings, *told))
+
+    def _done_before(self, done: Done) -> Done:
+        """Return what another run has done and told. When the judged release serves again, that is for a person."""
+        back = [outcome for outcome in done.outcomes if self._is_back(outcome)]
+        if not back:
+            serves, ended = self._ledger.history.event("serves"), self._ledger.history.event("ended")
+            done = replace(done, release=serves.text if serves else "")
+            if ended is None or ended.text == Decision.PROMOTE.value:
+                return done
+            words = f"run {ended.run_id} has done it, and ended with {ended.text}: see its report"
+            return replace(done, findings=(finding("rollback before", Status.BAD, words),))
+        case = self._plan.case
+        words = (
+            f"{case.release} serves again, although run {back[0].by} rolled it back: somebody has put it back, and"
+            " nothing was sent; a person decides. To roll it back once more, give this deployment of it a name of its"
+            " own: --release"
+        )
+        self._say(words, "bold red")
+        done = replace(done, findings=(finding("rollback holds", Status.BAD, words, seen=case.serves),), again=True)
+        return replace(done, findings=(*done.findings, *self._tell(Phase.AGAIN, done)))
+
+    def _is_back(self, outcome: Outcome) -> bool:
+        """Tell whether what an action left is live again: by what serves, and if nobody knows that by its provider."""
+        plan = self._plan
+        action = next((each for each in plan.actions if each.about.name == outcome.action), None)
+        if action is None:
+            return False
+        if action in plan.switching and plan.case.serves:
+            return plan.serving.standing(plan.case.serves) is Standing.BEFORE
+        return self._standing(action) is Standing.BEFORE
 
     def _act(self) -> tuple[Outcome, ...]:
         plan, history = self._plan, self._ledger.history

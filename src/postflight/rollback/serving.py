@@ -45,7 +45,8 @@ class Serving:
             found: object = answer.header(self._words.header)
         else:
             found = field_of(answer.body, self._words.field or "")
-        return found[:_LONGEST] if isinstance(found, str) and found else None
+        # a name that cannot be shown (control characters, half of a surrogate pair) is none
+        return found[:_LONGEST] if isinstance(found, str) and found and found.isprintable() else None
 
     def standing(self, judged: str) -> Standing:
         """Return whether another release than `judged` serves. One answer with it is no news: it may be the last."""

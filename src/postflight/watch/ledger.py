@@ -103,7 +103,7 @@ class VerdictLine:
 
 @dataclass(frozen=True, slots=True)
 class ActionLine:
-    """What was done about a verdict that asks for it (`rollback.once`); it decides nothing. `time` is ISO 8601 in UTC."""
+    """What was done about a verdict that asks for it (`rollback.once`); it decides nothing. `time`: ISO 8601 in UTC."""
 
     kind: Literal["action"]
     time: str

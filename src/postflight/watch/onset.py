@@ -18,7 +18,7 @@ class Onset:
         """Take one more block. One without data changes nothing."""
         start = self._began + timedelta(seconds=max(0.0, record.end - self._block))
         for name, counted in record.seen.counted.items():
-            if isinstance(counted, Block):
+            if isinstance(counted, Block) and not counted.missing:
                 self._note(name, start, bad=counted.bad > 0)
         for checks in record.seen.checks.values():
             if any(check is False for check in checks):

@@ -1,1 +1,1 @@
-"""The ways to act, one small adapter each, behind `rollback.model.Action`. `build` makes them from `deployments.yaml`."""
+"""The ways to act, one small adapter each, behind `rollback.model.Action`; `build` makes them from deployments.yaml."""

@@ -1,4 +1,4 @@
-"""From the steps of `deployments.yaml` to actions. Every secret is read now: what is missing is said before it is needed."""
+"""From the steps of `deployments.yaml` to actions. Secrets are read now: what is missing is said in time."""
 
 import hashlib
 import shlex
@@ -50,12 +50,16 @@ class Tools:
         """Return a variable that is no secret, a number. Raises `ConfigError`."""
         value = self._environ.get(name, "")
         if not value.isdecimal():
-            raise ConfigError(f"${name} must hold the number of GitHub's deployment; it holds {value[:40]!r}")
+            found = "is not set" if not value else "holds something else (not shown, as it may be a secret)"
+            raise ConfigError(f"${name} must hold the number of GitHub's deployment, as 1234567; it {found}")
         return Secret(name, value)
 
 
 def build_actions(steps: Iterable[StepWords], tools: Tools) -> tuple[Action, ...]:
-    """Return the actions, in order. Raises `ConfigError` for a variable that is not set, or two steps that do the same."""
+    """Return the actions, in order.
+
+    Raises `ConfigError` for a variable that is not set, or two steps that do the same.
+    """
     actions = tuple(_build(step, tools) for step in steps)
     names = [action.about.name for action in actions]
     for name in names:

@@ -7,7 +7,7 @@ from postflight.rollback.model import Case
 
 def key_of(case: Case, name: str) -> str:
     """Return the idempotency key of an action: the same for one release and action, whoever sends it, and when."""
-    text = "\n".join((case.platform, case.environment, case.release, name))
+    text = f"{case.platform}\n{case.environment}\n{case.release}\n{name}"
     return f"postflight-{hashlib.sha256(text.encode()).hexdigest()[:24]}"
 
 

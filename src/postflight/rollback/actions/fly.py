@@ -10,8 +10,10 @@ from postflight.rollback.commands import Commands
 from postflight.rollback.model import About, Case, Move, Refused, Standing, Unclear
 
 LIST_DEADLINE = 20.0  # seconds
+LIST_LIMIT = 1_000_000  # bytes: 25 releases, with their descriptions
 _DONE = {"complete", "succeeded"}
 _RUNNING = {"running", "pending"}
+_LIST = re.compile(r"^\[", re.MULTILINE)  # warnings may stand before it
 _IMAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@-]{0,300}")
 
 
@@ -43,8 +45,8 @@ class Fly:
         earlier = next((each.image for each in releases[1:] if each.status in _DONE and each.image != live), None)
         if earlier is None:
             raise Refused(
-                f"fly {self._words.app}: of {len(releases)} releases none before the last is complete with another image:"
-                " there is nothing to go back to"
+                f"fly {self._words.app}: of {len(releases)} releases none before the last is complete with another"
+                " image: there is nothing to go back to"
             )
         return Move(f"run {' '.join(self._deploy(earlier))} with FLY_API_TOKEN={self._token}", live, earlier)
 
@@ -69,20 +71,16 @@ class Fly:
             return Standing.UNKNOWN
         last = releases[0]
         if last.image == move.after:
-            return (
-                Standing.AFTER
-                if last.status in _DONE
-                else Standing.UNDER_WAY
-                if last.status in _RUNNING
-                else Standing.UNKNOWN  # it has failed half way
-            )
-        return Standing.BEFORE if last.image == move.before else Standing.UNKNOWN
+            if last.status in _DONE:
+                return Standing.AFTER
+            return Standing.UNDER_WAY if last.status in _RUNNING else Standing.UNKNOWN  # it has failed half way
+        return Standing.BEFORE if last.image == move.before else Standing.ELSEWHERE
 
     def _releases(self) -> list[_Release]:
         """Return the releases, newest first. Raises `Refused` when they cannot be had."""
         argv = ("fly", "releases", "--app", self._words.app, "--json")
         try:
-            ended = self._commands.run(argv, self._environment, deadline=LIST_DEADLINE)
+            ended = self._commands.run(argv, self._environment, deadline=LIST_DEADLINE, kept=LIST_LIMIT)
         except Unclear as error:  # a question changes nothing
             raise Refused(str(error)) from error
         if ended.exit_code != 0:
@@ -102,12 +100,9 @@ class Fly:
 
 
 def _parsed(output: str) -> list[_Release] | None:
-    start = output.find("[")
-    try:
-        value, _ = json.JSONDecoder().raw_decode(output[start:]) if start >= 0 else (None, 0)
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(value, list):
+    lists = (_list_at(output, found.start()) for found in _LIST.finditer(output))
+    value = next((found for found in lists if found is not None), None)
+    if value is None:
         return None
     entries = [entry for entry in value if isinstance(entry, dict)]
     return [
@@ -117,3 +112,11 @@ def _parsed(output: str) -> list[_Release] | None:
         and isinstance(entry.get("ImageRef"), str)
         and _IMAGE.fullmatch(entry["ImageRef"])
     ]
+
+
+def _list_at(output: str, start: int) -> list[object] | None:
+    try:
+        value, _ = json.JSONDecoder().raw_decode(output, start)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, list) else None

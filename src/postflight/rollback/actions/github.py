@@ -118,7 +118,7 @@ class DeploymentStatus:
     def __init__(
         self, about: About, words: DeploymentStatusWords, token: Secret, number: Secret, caller: Caller
     ) -> None:
-        """`number` is the deployment's number; it comes from a variable, as the token does, but is no secret."""
+        """Take the deployment's number: it comes from a variable, as the token does, but is no secret."""
         self.about = about
         self._words = words
         self._token = token
@@ -136,7 +136,7 @@ class DeploymentStatus:
         return f"HTTP {answer.status}: deployment {self._number} is marked {self._words.state}"
 
     def standing(self, case: Case, move: Move, key: str) -> Standing:  # noqa: ARG002 - one interface for all actions
-        """It need not be asked: it may be sent again."""
+        """Return that nobody knows: it need not be asked, since it may be sent again."""
         return Standing.UNKNOWN
 
     def _call(self, case: Case) -> Call:

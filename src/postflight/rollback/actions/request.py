@@ -13,7 +13,7 @@ LOOK_DEADLINE = 5.0  # seconds
 
 
 class Request:
-    """Sends it; `verify` says where its effect can be seen. PUT, PATCH and DELETE may be sent again (RFC 9110, 9.2.2)."""
+    """Sends it; `verify` says where its effect can be seen. All but POST may be sent again (see `RequestWords`)."""
 
     def __init__(self, about: About, words: RequestWords, secrets: Mapping[str, Secret], caller: Caller) -> None:
         """`secrets` are header -> secret."""

@@ -24,7 +24,7 @@ _CONFLICT = {409: "another rollback or promotion is under way: `vercel rollback 
 
 @dataclass(frozen=True, slots=True)
 class _Project:
-    """What production points at: the deployment's id, when it was made (milliseconds), and the last request to switch."""
+    """What production points at: the deployment's id, when it was made (in ms), and the last request to switch."""
 
     id: str
     live: str
@@ -79,7 +79,9 @@ class Vercel:
             return Standing.AFTER
         if project.asked_for == move.after and project.job in {"pending", "in-progress"}:
             return Standing.UNDER_WAY
-        return Standing.BEFORE if project.live == move.before else Standing.UNKNOWN
+        if not project.live:
+            return Standing.UNKNOWN
+        return Standing.BEFORE if project.live == move.before else Standing.ELSEWHERE
 
     def _project(self) -> _Project:
         found = self._ask(f"/v9/projects/{self._words.project}")
@@ -110,8 +112,8 @@ class Vercel:
         ]
         if not older:
             raise Refused(
-                f"vercel {self._words.project}: of the last {_LISTED} production deployments none is ready and older than"
-                f" {project.live}: there is nothing to go back to"
+                f"vercel {self._words.project}: of the last {_LISTED} production deployments none is ready and older"
+                f" than {project.live}: there is nothing to go back to"
             )
         return _id(max(older, key=_made)["uid"])
 

@@ -53,5 +53,5 @@ class Webhook:
         return f"HTTP {answer.status}, webhook-id {key}"
 
     def standing(self, case: Case, move: Move, key: str) -> Standing:  # noqa: ARG002 - one interface for all actions
-        """A webhook cannot be asked."""
+        """Return that nobody knows: a webhook cannot be asked."""
         return Standing.UNKNOWN

@@ -12,6 +12,7 @@ import json
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -63,6 +64,8 @@ class Slack:
             raise ConfigError(
                 f"{url} must hold the URL of Slack's incoming webhook, https://hooks.slack.com/services/..."
             )
+        for part in (parts.path, parts.path.rpartition("/")[2]):  # what Slack says may repeat a part of it only
+            caller.redactor.add(part, url.name)
         self.says = f"{name} (Slack, {url})"
         self._url = url
         self._caller = caller
@@ -78,7 +81,8 @@ class Slack:
         if message.links:
             links = "  ".join(f"<{_escaped(url)}|{_escaped(name)}>" for name, url in message.links.items())
             blocks.append({"type": "section", "text": {"type": "mrkdwn", "text": links}})
-        body = json.dumps({"text": _escaped(message.title), "blocks": blocks}).encode()
+        told = {"text": _escaped(message.title), "mrkdwn": False, "blocks": blocks}  # `text` is for notifications
+        body = json.dumps(told).encode()
         call = Call("POST", self._url.reveal(), body, _JSON, deadline=DEADLINE, shown_url=str(self._url))
         answer = self._caller.send(call)
         if not 200 <= answer.status < 300:  # a yes is the text `ok`
@@ -137,7 +141,9 @@ class Resend:
         headers = {**_JSON, "Idempotency-Key": key_of(case, f"mail {message.phase} {self.says}")}
         url = f"{self._words.api}/emails"
         call = Call("POST", url, json.dumps(mail).encode(), headers, bearer=self._key, deadline=DEADLINE)
-        accepted(self._caller.send(call), call, self._caller.redactor)
+        answer = self._caller.send(call)
+        if answer.status != HTTPStatus.CONFLICT:  # with this key it was sent before, by a run that was killed then
+            accepted(answer, call, self._caller.redactor)
 
 
 class StatusPage:
@@ -173,5 +179,5 @@ def _plain(text: str) -> dict[str, Any]:
 
 
 def _escaped(text: str) -> str:
-    """Return text that is none of Slack's markup (docs.slack.dev/messaging/formatting-message-text, "escaping text")."""
+    """Return text that is no link and no mention (docs.slack.dev/messaging/formatting-message-text, escaping text)."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -23,6 +23,7 @@ class Phase(StrEnum):
 
     ACTED = "acted"
     ENDED = "ended"
+    AGAIN = "again"  # the release serves again that was rolled back before: nothing was done
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ def message(case: Case, phase: Phase, done: Done, links: Mapping[str, str]) -> M
     ]
     if done.accepted_after is not None:
         facts.append(("Accepted", f"{done.accepted_after:.1f} s after the decision"))
-    if phase is Phase.ENDED:
+    if phase is not Phase.ACTED:
         facts.append(("Serves now", done.release or "not seen"))
         facts.append(("The rollback itself", _ended(done)))
     facts.append(("Run", case.run_id))
@@ -81,6 +82,8 @@ def cut_title(text: str) -> str:
 
 def _title(case: Case, phase: Phase, done: Done) -> str:
     where = f"{case.platform} {case.environment}"
+    if phase is Phase.AGAIN:
+        return f"{case.severity}: {where}: {case.release} was rolled back before, and is bad again; a person must act"
     if not done.accepted:
         return f"{case.severity}: {where}: the rollback of {case.release} did not work; a person must act"
     if phase is Phase.ACTED:

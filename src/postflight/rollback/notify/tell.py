@@ -1,7 +1,10 @@
 """Tell those whom a severity concerns, each once for each phase, and say who could not be told."""
 
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import replace
 
+from postflight.config.rollback import Severity
 from postflight.errors import PostflightError
 from postflight.model import Finding, Status
 from postflight.rollback.done import Done, finding
@@ -14,10 +17,16 @@ Say = Callable[[str, str], None]  # a line, and its style
 
 
 class Teller:
-    """Tells by these channels (name -> channel), in order. `links` are ours: name -> URL."""
+    """Tells by these channels (name -> channel), in order. `links` are ours: name -> URL.
 
-    def __init__(self, channels: Mapping[str, Channel], links: Mapping[str, str]) -> None:
+    A rollback that was not accepted is P0, whatever it was for: then the `urgent` channels are told too.
+    """
+
+    def __init__(
+        self, channels: Mapping[str, Channel], links: Mapping[str, str], urgent: Mapping[str, Channel] | None = None
+    ) -> None:
         self._channels = channels
+        self._urgent = urgent or {}
         self._links = links
 
     def would(self, case: Case) -> Iterator[str]:
@@ -26,21 +35,30 @@ class Teller:
             yield f"{case.severity} {channel.says}"
 
     def tell(self, case: Case, phase: Phase, done: Done, ledger: ActionLedger, say: Say) -> tuple[Finding, ...]:
-        """Tell everybody who was not told of this phase by a run before. Returns a finding for each who was not reached.
+        """Tell everybody at once who was not told of this phase by a run before.
 
+        Returns a finding for each who was not reached: none waits for another, and all of it ends within one deadline.
         Raises `CannotMeasure` when the ledger cannot be written.
         """
+        channels = self._channels
+        if not done.accepted or phase is Phase.AGAIN:  # nobody else does what is left to do
+            case, channels = replace(case, severity=Severity.P0), {**channels, **self._urgent}
         said = message(case, phase, done, self._links)
+        missing = [name for name in channels if ledger.history.event("told", f"{name} {phase}") is None]
+        if not missing:
+            return ()
         lost: list[Finding] = []
-        for name, channel in self._channels.items():
-            if ledger.history.event("told", f"{name} {phase}") is not None:
-                continue
-            try:
-                channel.send(case, said)
-            except PostflightError as error:
-                say(f"not told: {channel.says}: {error}", "bold red")
-                lost.append(finding(f"rollback told {name} ({phase})", Status.BAD, str(error), expected=channel.says))
-                continue
-            ledger.event("told", f"{name} {phase}")
-            say(f"told: {channel.says}", "dim")
-        return tuple(lost)
+        with ThreadPoolExecutor(len(missing)) as pool:
+            sent = {pool.submit(channels[name].send, case, said): name for name in missing}
+            for done_or_not in as_completed(sent):
+                name = sent[done_or_not]
+                says = channels[name].says
+                try:
+                    done_or_not.result()
+                except PostflightError as error:
+                    say(f"not told: {says}: {error}", "bold red")
+                    lost.append(finding(f"rollback told {name} ({phase})", Status.BAD, str(error), expected=says))
+                    continue
+                ledger.event("told", f"{name} {phase}")
+                say(f"told: {says}", "dim")
+        return tuple(sorted(lost, key=lambda each: each.check))
