@@ -1,6 +1,7 @@
 """`postflight gate`: the post-deploy gate. Runs the suites as stages, decides once, and exits 0, 10, 20 or 30."""
 
 import os
+import shlex
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
