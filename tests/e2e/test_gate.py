@@ -11,7 +11,7 @@ from postflight.report import document
 from postflight.report.document import About
 from tests import hostile
 from tests.conftest import Result, run_process
-from tests.e2e.conftest import POSTFLIGHT, is_gone
+from tests.e2e.conftest import CONFTEST, POSTFLIGHT, is_gone
 
 RunGate = Callable[..., Result]
 GREEN = "def test_x(): pass"
@@ -104,8 +104,8 @@ def test_nor_through_a_variable_or_a_file(
 def test_a_verdict_about_something_else_is_invalid(run_gate: RunGate, site: str) -> None:
     with hostile.answering() as other:
         elsewhere = other.replace("127.0.0.1", "localhost")  # is at no known address: the name decides
-        environ = {"PYTEST_ADDOPTS": f"--base-url={elsewhere}"}
-        result = run_gate({"smoke": GREEN}, "--environment", "here", env=environ, deployments=_here(site))
+        led = f"{CONFTEST}\ndef pytest_configure(config): config.option.base_url = {elsewhere!r}\n"
+        result = run_gate({"smoke": GREEN}, "--environment", "here", conftest=led, deployments=_here(site))
     assert (result.decision, result.exit_code) == ("invalid", 30), result.output
     assert f"its verdict is about {elsewhere}" in result.finding("stage smoke")["summary"]
 
@@ -192,11 +192,11 @@ def test_a_configuration_error_is_invalid_and_says_where(run_gate: RunGate, site
     assert not (result.reports / "verdict.json").exists()
 
 
-def test_a_crash_of_ours_is_invalid(run_gate: RunGate, site: str, folder: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_invalid(run_gate: RunGate, site: str, folder: Path) -> None:
     (folder / "reports" / "verdict.json").mkdir(parents=True)  # nobody expects a folder there
     result = run_gate({"smoke": GREEN}, "--base-url", site)
     assert result.exit_code == 30
-    assert "INVALID  the gate itself broke" in result.output
+    assert "Is a directory: 'reports/verdict.json'" in result.output
 
 
 def test_a_wrong_option_is_no_verdict(run_gate: RunGate) -> None:
