@@ -49,8 +49,10 @@ class Clock:
         """Return when the last byte of what `recvmsg` returned with this had come, or 0 when the kernel is silent."""
         if not ancillary:
             return 0
+        seconds: int
+        nanoseconds: int
         seconds, nanoseconds = _unpack(ancillary[0][2])  # the only thing that we ask the kernel for
-        return int(seconds * 1_000_000_000 + nanoseconds - self.unix)
+        return seconds * 1_000_000_000 + nanoseconds - self.unix
 
 
 def ask_for_timestamps(connection: socket.socket) -> None:

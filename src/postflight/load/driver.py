@@ -107,7 +107,7 @@ class Driver:
     def ended(self, visit: Visit, how: int) -> None:
         """Note the end of a flow."""
         self._visits.discard(visit)
-        self.recorder.flows[visit.second, visit.name][how] += 1
+        self.recorder.flows[visit.place][how] += 1
 
     # -- the end of the run
 
@@ -165,8 +165,8 @@ class Driver:
 
     def _start(self, series: Series, intended: int) -> None:
         number, series.number = series.number, series.number + 1
-        second = (intended + self.clock.unix) // 1_000_000_000
-        counts = self.recorder.flows[second, series.name]
+        place = (intended + self.clock.unix) // 1_000_000_000, series.name
+        counts = self.recorder.flows[place]
         if len(self._visits) >= self._limits.in_flight:
             counts[MISSED] += 1
             return
@@ -177,7 +177,7 @@ class Driver:
             counts[INVALID] += 1
             self.recorder.message(series.name, ENDINGS[INVALID], f"{type(error).__name__}: {error}")
             return
-        visit = Visit(self, series.name, second, flow)
+        visit = Visit(self, place, flow)
         self._visits.add(visit)
         visit.begin(intended)
 

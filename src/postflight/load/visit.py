@@ -31,11 +31,12 @@ class Visit:
 
     __slots__ = (
         "_driver", "_exchange", "_flow", "_last", "_parts", "_pause", "_task", "_thrown", "_token", "_told", "cookies",
-        "name", "second",
+        "name", "place",
     )  # fmt: skip
 
-    def __init__(self, driver: "Driver", name: str, second: int, flow: Flow[Any]) -> None:
-        self._driver, self.name, self.second, self._flow = driver, name, second, flow
+    def __init__(self, driver: "Driver", place: tuple[int, str], flow: Flow[Any]) -> None:
+        self._driver, self.place, self._flow = driver, place, flow  # Unix second of the intended start, and name
+        self.name = place[1]
         self._exchange: Exchange | None = None
         self._parts: Parts | None = None
         self._pause: asyncio.TimerHandle | None = None
