@@ -278,6 +278,22 @@ def test_a_redirect_keeps_or_drops_method_and_body_as_the_standard_says(status: 
     assert seen[1].endswith(b"\r\n\r\n" + body)
 
 
+@pytest.mark.parametrize("content", [b"no {json}", b""])
+def test_a_body_that_json_cannot_say_is_sent_as_it_is(content: bytes) -> None:
+    seen: list[bytes] = []
+
+    def behave(call: hostile.Call) -> None:
+        seen.append(call.head)
+        call.send(hostile.response(200, b""))
+
+    request = Request("POST", "web", "/a", content=content, headers={"Content-Type": "text/csv"})
+    with hostile.serving(behave) as url:
+        batch = run(deployed(url), ask(request))
+
+    assert seen[0].endswith(b"Content-Type: text/csv\r\nContent-Length: %d\r\n\r\n%s" % (len(content), content))
+    assert batch.total().count == 1
+
+
 def test_cookies_belong_to_one_visit() -> None:
     def answer(call: hostile.Call, number: int) -> bytes:
         return kept((call.header("Cookie") or "none").encode(), Set_Cookie="session=abc; Path=/; HttpOnly")

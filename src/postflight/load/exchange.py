@@ -60,7 +60,8 @@ class Exchange:
     def begin(self) -> None:
         """Ask for a connection. Raises `CannotMeasure` for what cannot be sent."""
         wish = self.wish
-        if wish.headers or wish.token is not None or wish.json is not None or self._asker.cookies or self.history:
+        has_body = wish.json is not None or wish.content is not None
+        if wish.headers or wish.token is not None or has_body or self._asker.cookies or self.history:
             self._payload = self._written()
         self._pools[self._place.origin].take(self)
 
@@ -135,8 +136,8 @@ class Exchange:
                 headers["Authorization"] = f"Bearer {wish.token}"
             if self._asker.cookies and (cookie := self._asker.cookies.header(self._place.url)):
                 headers.setdefault("Cookie", cookie)
-        content = wish.json if self._body else None
-        return self._writer.write(self._method, self._place.target, self._place.host, headers, content)
+        body = (wish.json, wish.content) if self._body else (None, None)
+        return self._writer.write(self._method, self._place.target, self._place.host, headers, *body)
 
     def _fail(self, error: BaseException) -> None:
         self.withdraw()

@@ -62,7 +62,7 @@ class Routes:
 
     def _find(self, request: Request) -> Route:
         found = place(locate(self._deployment, request))
-        plain = self._writer.write(request.method, found.target, found.host, {}, None)
+        plain = self._writer.write(request.method, found.target, found.host, {})
         return Route(found, f"{request.method} {request.path}", plain)
 
 

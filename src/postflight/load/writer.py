@@ -28,14 +28,26 @@ class Writer:
         self._usual_names = frozenset(name.lower() for name in self._usual)
         self._usual_lines = _lines(self._usual.items())  # most requests carry them all: checked and encoded once
 
-    def write(self, method: str, target: bytes, host: bytes, headers: Mapping[str, str], json_body: JSON) -> bytes:
-        """Return a request as it is sent. Raises `CannotMeasure` for a method or header that cannot be."""
+    def write(
+        self,
+        method: str,
+        target: bytes,
+        host: bytes,
+        headers: Mapping[str, str],
+        json_body: JSON = None,
+        content: bytes | None = None,
+    ) -> bytes:
+        """Return a request as it is sent: `content` as it is, or else `json_body`.
+
+        Raises `CannotMeasure` for a method or header that cannot be sent.
+        """
         if not _TOKEN.fullmatch(method):
             raise CannotMeasure(f"{method[:100]!r} is no HTTP method")
-        own, content = dict(headers), b""
-        if json_body is not None:
+        own = dict(headers)
+        if content is None and json_body is not None:
             content = json.dumps(json_body, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
             own.setdefault("Content-Type", "application/json")
+        content = content or b""
         if content or method in _WITH_LENGTH:
             own["Content-Length"] = str(len(content))
         given = {name.lower() for name in own}
