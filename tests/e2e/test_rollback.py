@@ -277,6 +277,16 @@ def test_a_watch_blames_the_release_that_came_while_it_watched(runs: Runs, shop:
     assert found["verdict"]["decision"] == "promote", "another release than the one that was blamed serves"
 
 
+def test_the_gate_rolls_back_also_when_its_reports_cannot_be_written(runs: Runs, shop: Provider) -> None:
+    shop.broken = frozenset({"dpl_new"})
+    (runs.folder / "smoke").mkdir()
+    (runs.folder / "reports").mkdir()
+    (runs.folder / "reports" / "report.html").mkdir()  # in the place of a file
+    gate = runs.begin(*CLI, "gate", "--environment", "production", "--act")
+    said, _ = gate.communicate(timeout=DEADLINE)
+    assert (gate.returncode, shop.asked) == (30, ["dpl_old"]), said
+
+
 @pytest.mark.parametrize("old_is_good", [True, False])
 def test_the_gate_rolls_back_and_looks_at_what_came_back(
     runs: Runs, shop: Provider, old_is_good: bool, pytestconfig: pytest.Config

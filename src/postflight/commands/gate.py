@@ -19,7 +19,7 @@ from postflight.commands.parts import Part, choose_parts
 from postflight.commands.remember import history_option
 from postflight.commands.telling import about, tell
 from postflight.errors import CannotMeasure, ConfigError
-from postflight.model import Decision, Deployment, Finding, OnBreach, Status
+from postflight.model import Decision, Deployment, Finding, OnBreach, Status, Verdict
 from postflight.probes.preflight import preflight
 from postflight.redact import Redactor
 from postflight.reference_process import READY_VARIABLE
@@ -130,11 +130,15 @@ class Gate:
                     self._run_parts(parts, deployment, environment)
                 except KeyboardInterrupt:  # a cancelled job decides nothing, also when it has found something bad
                     self._findings.append(replace(self._broken("gate", INTERRUPTED), voids_run=True))
-            doc = self._finish(deployment)
-            if standby is not None and doc.verdict.decision is Decision.ROLLBACK:
-                reasons = [r.text for r in doc.verdict.reasons if r.decision is Decision.ROLLBACK]
-                act_on(standby, Cause("gate", Do.IMMEDIATE_ROLLBACK, reasons, doc.about.started), acting, self._console)
-            return doc
+            checks = [finding.check for finding in self._findings]
+            verdict = decide(self._findings, planned=checks, may_roll_back=deployment.known)
+            try:
+                return self._finish(deployment, verdict)
+            finally:  # also when the reports cannot be written: a full disk is no reason to leave users with it
+                if standby is not None and verdict.decision is Decision.ROLLBACK:
+                    reasons = [reason.text for reason in verdict.reasons if reason.decision is Decision.ROLLBACK]
+                    cause = Cause("gate", Do.IMMEDIATE_ROLLBACK, reasons, self._started)
+                    act_on(standby, cause, acting, self._console)
 
     def _run_parts(self, parts: Sequence[Part], deployment: Deployment, environment: Mapping[str, str]) -> None:
         for part in parts:
@@ -233,9 +237,7 @@ class Gate:
             line.append_text(terminal.plain(f"{progress.seconds:.1f} s", "dim"))
             self._console.print(line, soft_wrap=True)  # one line of a log is one check
 
-    def _finish(self, deployment: Deployment) -> Document:
-        checks = [finding.check for finding in self._findings]
-        verdict = decide(self._findings, planned=checks, may_roll_back=deployment.known)
+    def _finish(self, deployment: Deployment, verdict: Verdict) -> Document:
         run = about(deployment, self._run_id, self._started, browser=self._browser, release=self._options.release)
         return tell(self._console, self._options.reports, run, verdict)
 

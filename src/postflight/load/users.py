@@ -4,6 +4,7 @@ One such user a worker drives the engine. It takes what the engine has measured 
 Locust's own statistics in bulk, so that its tables, charts, CSV and HTML stay true, and sends it to the master whole.
 """
 
+import logging
 import os
 import time
 from collections.abc import Mapping
@@ -32,6 +33,7 @@ from postflight.redact import Redactor
 from postflight.reference_process import READY_VARIABLE
 from postflight.target import Target, opened
 
+_LOG = logging.getLogger(__name__)
 PREPARE_DEADLINE = 60.0  # seconds: sign-in, and what the profile creates once
 READY, GO, BATCH, STOP = "postflight_ready", "postflight_go", "postflight_batch", "postflight_stop"
 
@@ -56,6 +58,9 @@ class ArrivalUser(User):
                 self._run(plan)
             except PostflightError as error:
                 self._tell(READY, {"trouble": str(error)})
+            except Exception as error:  # noqa: BLE001 - else a part would be taken for the whole
+                _LOG.exception("a worker broke")
+                self._tell(READY, {"trouble": f"it broke: {type(error).__name__}: {error}"})
         while True:
             gevent.sleep(1)
 
@@ -72,16 +77,20 @@ class ArrivalUser(User):
         with ExitStack() as resources:
             deployment = _target(self.environment, plan, resources).deployment
             work = make_work(Party(self.profile, deployment, plan.run_id, Share(share, len(plan.workers))))
-            cut_off, troubles = 0, ""
+            cut_off, troubles, whole = 0, "", True
             try:
                 if troubles := _once(deployment, plan.run_id, work.prepare()):
                     raise ConfigError(f"{self.profile} could not be prepared: {troubles}")
                 self._tell(READY, {})
                 if self._wait_for_go():
                     cut_off = self._play(deployment, plan, share, work)
+            except Exception:
+                whole = False  # told as trouble, and never as done
+                raise
             finally:
                 _once(deployment, plan.run_id, work.conclude())
-                self._report(Batch(), done=True, cut_off=cut_off)
+                if whole:
+                    self._report(Batch(), done=True, cut_off=cut_off)
 
     def _wait_for_go(self) -> bool:
         while self.begin is None and not self.ending:
