@@ -1,4 +1,6 @@
-"""One connection of HTTP/1.1: a raw socket watched by the loop, TLS in memory where asked for, and llhttp for parsing.
+"""One connection: a raw socket watched by the loop, TLS in memory where asked for, and llhttp for parsing.
+
+It speaks HTTP/1.1; where the server chooses HTTP/2, `http2` translates.
 
 A raw socket, since neither asyncio's streams nor uvloop's transports hand out the kernel's timestamps.
 """
@@ -15,6 +17,7 @@ import httptools
 import httpx
 
 from postflight.load.clock import ANCILLARY, Ancillary, Clock, ask_for_timestamps
+from postflight.load.http2 import PROTOCOL, Http2
 from postflight.load.native import stream_socket
 from postflight.load.received import Received, headers_of
 from postflight.probes.meaning import BodyTooLarge
@@ -41,9 +44,10 @@ class Connection:
     """A connection to one of several addresses, tried in turn. Every call and callback is in the loop's thread."""
 
     __slots__ = (
-        "_addresses", "_ancillary", "_answer_bytes", "_body", "_clock", "_done", "_head", "_hints", "_incoming",
-        "_keeps", "_limit", "_loop", "_outgoing", "_owner", "_parser", "_socket", "_status", "_tls", "_unsent",
-        "closed", "exchange", "fd", "free_since", "head_only", "on_body", "phase", "phase_since", "untouched",
+        "_addresses", "_ancillary", "_answer_bytes", "_body", "_clock", "_done", "_head", "_hints", "_http2",
+        "_incoming", "_keeps", "_limit", "_loop", "_outgoing", "_owner", "_parser", "_socket", "_status", "_tls",
+        "_unsent", "closed", "exchange", "fd", "free_since", "head_only", "on_body", "phase", "phase_since",
+        "untouched",
     )  # fmt: skip
 
     def __init__(
@@ -52,6 +56,7 @@ class Connection:
         self._loop, self._owner, self._clock, self._limit = loop, owner, clock, limit
         self._addresses = list(addresses)
         self._tls: ssl.SSLObject | None = None
+        self._http2: Http2 | None = None
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._unsent = b""
         self.closed = False
@@ -129,6 +134,9 @@ class Connection:
             self._flush()  # the alert: the server's log shall say why
             self.lose(error)
             return
+        if self._tls.selected_alpn_protocol() == PROTOCOL:
+            self._http2 = Http2()
+            self._tls.write(self._http2.open())
         self._flush()
         self._opened()
 
@@ -143,8 +151,8 @@ class Connection:
         self.head_only = head_only
         if self._tls is not None:
             try:
-                self._tls.write(data)
-            except ssl.SSLError as error:
+                self._tls.write(self._http2.request(data) if self._http2 else data)
+            except (ssl.SSLError, httpx.RemoteProtocolError) as error:
                 self._loop.call_soon(self.lose, error)
                 return
             data = self._outgoing.read()
@@ -219,17 +227,26 @@ class Connection:
                 if not data:
                     self._ended()
                     return
-                self._feed(data)
+                self._feed(data if self._http2 is None else self._translated(self._http2, tls, data))
                 if self.closed or (not self._incoming.pending and not tls.pending()):
                     return
         except ssl.SSLWantReadError:
             self._flush()
         except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
             self._ended()
-        except ssl.SSLError as error:
+        except (ssl.SSLError, httpx.RemoteProtocolError) as error:
             self.lose(error)
 
+    def _translated(self, http2: Http2, tls: ssl.SSLObject, data: bytes) -> bytes:
+        plain, reply = http2.receive(data)
+        if reply:
+            tls.write(reply)
+            self._flush()
+        return plain
+
     def _feed(self, data: bytes) -> None:
+        if not data:  # frames of HTTP/2 that bring nothing of an answer
+            return
         self._answer_bytes += len(data)
         if not self._status:
             self._head = self._head + data if self._head else data

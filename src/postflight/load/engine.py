@@ -18,6 +18,7 @@ from postflight.errors import CannotMeasure
 from postflight.flow import Flow
 from postflight.load.batch import Batch, Message, count_message
 from postflight.load.driver import Driver, Limits, Series, look_after
+from postflight.load.http2 import PROTOCOL
 from postflight.load.native import start_thread
 from postflight.load.recorder import Recorder
 from postflight.load.routes import Routes, place
@@ -79,7 +80,7 @@ class Engine:
             if url.startswith("http"):
                 place(url)
         certificates = trust(self._deployment.ca_file)
-        certificates.set_alpn_protocols(["http/1.1"])
+        certificates.set_alpn_protocols([PROTOCOL, "http/1.1"])
         gc.collect()
         gc.freeze()  # else each of the collector's full rounds goes through all that Locust has loaded, and we wait
         self._threshold = gc.get_threshold()
