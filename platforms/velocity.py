@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from platforms.velocity_contract import CLIENT_CALLS, PREFIX, SPENT, Belongings
 from postflight.checks.invariants.examples import Call
 from postflight.errors import NotEnoughEvidence, UnexpectedAnswer, Unreachable
 from postflight.flow import JSON, Answer, Flow, Pause, Request, Response, cut
@@ -18,11 +19,9 @@ from postflight.model import Account
 if TYPE_CHECKING:
     from postflight.load.work import MakeWork
 
-PREFIX = "postflight-"  # of the names of all projects that a run creates; `postflight cleanup` goes by it
 POLL_SECONDS = 0.1
 GONE_WITHIN = 5.0  # seconds in which the container of an ended preview must stop answering
 REFUSALS = (409, 429, 503)  # what a full pool may answer, with an error code that says so
-_SPENT = 8  # objects for an operation that removes what it is tried on
 HIDDEN = (403, 404)  # what a stranger may be told
 _ACTIVE = re.compile(r"^active_preview_sessions(?:\{[^}\n]*\})? (\S+)", re.MULTILINE)
 
@@ -43,17 +42,6 @@ class Session:
     project_id: str
     status: str
     url: str
-
-
-@dataclass(frozen=True, slots=True)
-class Belongings:
-    """What a run owns for the sake of one operation: its projects' ids, and values for the operation's parameters.
-
-    Values are keyed by place and name: `path.id`, `body.projectId`. Each mapping is one object, to be used as a whole.
-    """
-
-    projects: tuple[str, ...] = ()
-    values: tuple[Mapping[str, str], ...] = ()
 
 
 class Velocity:
@@ -281,7 +269,7 @@ class Velocity:
             return Belongings((), ({"body.email": account.email.reveal(), "body.password": account.password.reveal()},))
         if "{" not in path and path != "/api/preview/start":
             return Belongings()
-        count = _SPENT if operation == "DELETE /api/projects/{id}" else 1
+        count = SPENT if operation == "DELETE /api/projects/{id}" else 1
         projects = []
         for number in range(count):
             project = yield from self.create_project(token, f"{name}-{number}")
@@ -292,7 +280,7 @@ class Velocity:
             case "/api/preview/{sessionId}":
                 values = [{"path.sessionId": (yield from self.start_preview(token, projects[0])).id}]
             case "/api/projects/{id}/files/{path}":
-                files = [f"{number}.txt" for number in range(_SPENT if method == "DELETE" else 1)]
+                files = [f"{number}.txt" for number in range(SPENT if method == "DELETE" else 1)]
                 for file in files:
                     yield from self.write_file(token, projects[0], file, "of a run of Postflight")
                 values = [{"path.id": projects[0], "path.path": file} for file in files]
@@ -306,7 +294,7 @@ class Velocity:
             return Belongings((), tuple({"path.sessionId": one.id} for one in (yield from self.list_previews(token))))
         if "{id}" not in operation:
             return Belongings()
-        own = (yield from self.list_projects(token))[:_SPENT]
+        own = (yield from self.list_projects(token))[:SPENT]
         file = {"path.path": "index.html"} if "{path}" in operation else {}
         return Belongings((), tuple({"path.id": project.id, **file} for project in own))
 
@@ -317,30 +305,7 @@ class Velocity:
 
     def client_calls(self) -> tuple[Call, ...]:
         """Return what a client of today does: what `postflight contract record` keeps for later releases."""
-        project, file = "/api/projects/{project}", "/api/projects/{project}/files/notes/today.txt"
-        credentials: dict[str, Any] = {"email": "{email}", "password": "{password}"}
-        return (
-            Call("signIn", "POST", "/api/auth/login", credentials, {"token": "token"}, signed_in=False),
-            Call("createProject", "POST", "/api/projects", {"name": f"{PREFIX}{{run}}-old"}, {"project": "id"}),
-            Call("readProject", "GET", project),
-            Call("listProjects", "GET", "/api/projects?limit=100&offset=0"),
-            Call("listProjects", "GET", f"/api/projects?q={PREFIX}{{run}}&sort=name&order=asc"),
-            Call("changeProject", "PATCH", project, {"description": "changed"}),
-            Call("writeFile", "PUT", file, {"content": "one\ntwo\n"}),
-            Call("listFiles", "GET", f"{project}/files"),
-            Call("readFile", "GET", file),
-            Call("deleteFile", "DELETE", file),
-            Call("listPreviews", "GET", "/api/preview"),
-            Call("deleteProject", "DELETE", project),
-            Call("readHealth", "GET", "/api/health", signed_in=False),
-            Call("readFlags", "GET", "/api/flags", signed_in=False),
-            Call("signOut", "POST", "/api/auth/logout"),
-        )
-
-    def look_at_projects(self, token: str) -> Flow[None]:
-        """Read the first page of the own projects, as the projects page does."""
-        answer = yield Request("GET", "web", "/api/projects", token=token)
-        answer.expect(200).json_object().items("projects")
+        return CLIENT_CALLS
 
     def broadcast_edit(self, key: str, project_id: str, path: str, content: str) -> Flow[None]:
         """Broadcast one edit to all who follow the project, over HTTP: `key` is the anonymous key of Supabase Realtime.

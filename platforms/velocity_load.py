@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from platforms.velocity import PREFIX, Project, Velocity
 from postflight.errors import NotEnoughEvidence, UnexpectedAnswer
-from postflight.flow import Flow, Pause
+from postflight.flow import Flow, Pause, Request
 from postflight.load.work import MakeWork, Party
 
 READY_WITHIN = 30.0  # seconds; VEL-S6
@@ -41,7 +41,7 @@ class Api:
         """Look at the platform's health, the own projects and one of them."""
         token, project = self.projects[number % len(self.projects)]
         yield from _VELOCITY.health("web", "/api/health")
-        yield from _VELOCITY.look_at_projects(token)
+        yield from _look_at_projects(token)
         read = yield from _VELOCITY.read_project(token, project.id)
         if read != project:
             message = f"asked for the project {project.id}, /api/projects/{{id}} answered with another one: {read.id}"
@@ -122,6 +122,12 @@ class Previews:
         finally:
             self.running -= 1
             yield from _VELOCITY.end_preview(token, session.id)
+
+
+def _look_at_projects(token: str) -> Flow[None]:
+    """Read the first page of the own projects, as the projects page does."""
+    answer = yield Request("GET", "web", "/api/projects", token=token)
+    answer.expect(200).json_object().items("projects")
 
 
 def _sign_in(party: Party) -> Flow[tuple[str, ...]]:

@@ -1,6 +1,7 @@
 """`postflight load` against a tiny site: what it finds, what it leaves behind, and what it does when processes die."""
 
 import json
+import os
 import signal
 import sys
 import time
@@ -11,7 +12,7 @@ import pytest
 from hdrh.histogram import HdrHistogram
 from hdrh.log import HistogramLogReader
 
-from tests.conftest import run_process
+from tests.conftest import ROOT, run_process
 from tests.e2e.loading import (
     HERE,
     THERE,
@@ -61,6 +62,32 @@ def test_a_healthy_site(tmp_path: Path) -> None:
     assert (files.reports / "landing.svg").read_text().startswith("<svg")
     assert "Locust" in (files.reports / "locust.html").read_text()
     assert locusts(files) == []
+
+
+def test_a_worker_that_breaks_is_never_taken_for_done(tmp_path: Path) -> None:
+    """What is not our own error is no verdict either: invalid, with its words."""
+    (tmp_path / "breaking.py").write_text(
+        "class Adapter:\n"
+        "    name = 'tiny'\n"
+        "    def load_profiles(self):\n"
+        "        return {'landing': lambda party: Breaking()}\n\n"
+        "class Breaking:\n"
+        "    def prepare(self):\n"
+        "        raise ValueError('planted')\n"
+        "    def arrive(self, number):\n"
+        "        yield from ()\n"
+        "    conclude = lambda self: self.arrive(0)\n"
+    )
+    with serving(Site()) as site:
+        files = files_of(tmp_path, site)
+        written = (tmp_path / "deployments.yaml").read_text()
+        (tmp_path / "deployments.yaml").write_text(
+            written.replace("  tiny:\n", "  tiny:\n    adapter: breaking:Adapter\n")
+        )
+        done = load(files, env={"PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT), str(tmp_path)])})
+    assert (done.exit_code, done.decision) == (30, "invalid"), done.output
+    assert "it broke: ValueError: planted" in done.output
+    assert (site.asked, locusts(files)) == (1, []), done.output  # the preflight alone
 
 
 def test_a_site_that_becomes_slow(tmp_path: Path) -> None:
