@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, StorageState
 
 from postflight.browser.policy_stranger import Stranger, stranger
+from postflight.browser.visitor import sign_in
 from postflight.model import Account, Deployment
 
 Enter = Callable[[str], BrowserContext]
@@ -24,11 +25,7 @@ def signed_in(
     try:
         page = context.new_page()
         page.set_default_timeout(DEADLINE)
-        page.goto(f"{deployment.base_url}/login")
-        page.locator("input[name=email]").fill(primary.email.reveal())
-        page.locator("input[name=password]").fill(primary.password.reveal())
-        page.locator("button[type=submit]").click()
-        page.wait_for_url("**/projects")
+        sign_in(page, deployment.base_url, primary)
         return context.storage_state()
     finally:
         context.close()

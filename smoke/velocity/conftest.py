@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page
 
 from platforms.velocity import PREFIX, Project, Session, Velocity
+from postflight.browser.visitor import sign_in
 from postflight.config import Budgets
 from postflight.model import Account, Deployment
 from postflight.probes.client import Client
@@ -82,9 +83,5 @@ def start_preview(api: Client, platform: Velocity, token: str, give_up_after: fl
 def signed_in(context: BrowserContext, deployment: Deployment, primary: Account) -> Page:
     """A page that has signed in as a person would."""
     page = context.new_page()
-    page.goto(f"{deployment.base_url}/login")
-    page.locator("input[name=email]").fill(primary.email.reveal())
-    page.locator("input[name=password]").fill(primary.password.reveal())
-    page.locator("button[type=submit]").click()
-    page.wait_for_url("**/projects")
+    sign_in(page, deployment.base_url, primary)
     return page

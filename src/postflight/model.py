@@ -96,7 +96,8 @@ class Quantity:
 class Measurement:
     """Something that was measured: the metric's name, its values in one unit (never empty), and where.
 
-    `limit`, `met` and `bound` are filled in when a budget is held against it.
+    With an `interval`, the limit is about what it estimates (a median, a quantile) and held against the interval;
+    without one, against each value. `limit`, `met` and `bound` are filled in when a budget is held against it.
     """
 
     metric: str
@@ -106,6 +107,7 @@ class Measurement:
     limit: str = ""
     met: bool | None = None
     bound: float | None = None  # the limit's number, in the same unit
+    interval: tuple[float, float] | None = None  # of confidence, in the same unit
 
     @property
     def worst(self) -> Quantity:

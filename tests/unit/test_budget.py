@@ -49,6 +49,32 @@ def test_other_metrics_are_not_judged() -> None:
     assert judge(Measurement("page.load", (99.0,), Unit.SECONDS), [TWO_SECONDS]) == ()
 
 
+LCP = Budget("mobile.lcp", "performance", at_most=Quantity(2.5, Unit.SECONDS), source="budgets.yaml:9")
+OF_LANDING = Budget("landing.mobile.lcp", "performance", at_most=Quantity(1, Unit.SECONDS), source="budgets.yaml:10")
+
+
+def lcp(low: float, middle: float, high: float) -> Measurement:
+    return Measurement("landing.mobile.lcp", (middle,), Unit.SECONDS, interval=(low, high))
+
+
+def test_a_limit_is_about_what_the_interval_estimates() -> None:
+    assert judge(lcp(2.0, 2.2, 2.5), [LCP])[0].error is None
+    assert isinstance(judge(lcp(2.6, 2.8, 3.0), [LCP])[0].error, BudgetBroken)
+
+
+def test_an_interval_around_the_limit_claims_nothing() -> None:
+    (judgement,) = judge(lcp(2.4, 2.45, 2.6), [LCP])
+    assert isinstance(judgement.error, NotEnoughEvidence)
+    assert "2.45 s (2.4 s to 2.6 s)" in str(judgement.error)
+    assert judgement.measurement.met is None
+
+
+def test_the_most_special_budget_wins() -> None:
+    (judgement,) = judge(lcp(1.5, 1.6, 1.7), [LCP, OF_LANDING])
+    assert judgement.budget is OF_LANDING
+    assert judge(Measurement("mobile.lcp", (2.0,), Unit.SECONDS), [OF_LANDING]) == ()
+
+
 @given(st.lists(st.floats(0, 1e6), min_size=1, max_size=5), st.floats(0, 1e6))
 def test_kept_exactly_when_every_value_keeps_it(values: list[float], limit: float) -> None:
     budget = Budget("m", "s", at_most=Quantity(limit, Unit.SECONDS))

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from statistics import median
 
 from postflight.errors import BudgetBroken, ConfigError, NotEnoughEvidence, PostflightError
-from postflight.model import Budget, Measurement
+from postflight.model import Budget, Measurement, Quantity
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,16 +18,23 @@ class Judgement:
 
 
 def judge(measurement: Measurement, budgets: Iterable[Budget]) -> tuple[Judgement, ...]:
-    """Hold one measurement against every budget of its metric.
+    """Hold one measurement against the budget of its metric: the one with the most special name that fits it.
 
-    Every value must keep the limit: a budget on single values is about the worst of them. Fewer samples than
-    `min_samples` are no evidence for keeping it, though one value outside is evidence enough for breaking it.
+    Every value must keep the limit: a budget on single values is about the worst of them. Where the measurement has an
+    interval, the limit is about what it estimates, and nothing is claimed unless all of it is on one side.
+    Fewer samples than `min_samples` are no evidence for keeping it, though a value outside is enough for breaking it.
     """
-    judgements = tuple(_hold(measurement, budget) for budget in budgets if budget.metric == measurement.metric)
+    fitting = sorted((b for b in budgets if fits(measurement.metric, b.metric)), key=lambda b: -len(b.metric))
+    judgements = tuple(_hold(measurement, b) for b in fitting if b.metric == fitting[0].metric)
     for judgement in judgements:
         if judgement.error is not None:
             judgement.error.on_breach = judgement.budget.on_breach
     return judgements
+
+
+def fits(metric: str, budget: str) -> bool:
+    """Whether a budget of this name is about this metric: `mobile.lcp` is about `landing.mobile.lcp` too."""
+    return metric == budget or metric.endswith(f".{budget}")
 
 
 def _hold(measurement: Measurement, budget: Budget) -> Judgement:
@@ -35,18 +43,31 @@ def _hold(measurement: Measurement, budget: Budget) -> Judgement:
         unit = "no limit" if limit is None else f"a limit in {limit.unit.value}"
         message = f"{budget.source}: {budget.metric} is measured in {measurement.unit.value}, but has {unit}"
         return Judgement(measurement, budget, ConfigError(message))
-    if budget.at_most is not None:
-        met, shown = measurement.worst.value <= limit.value, measurement.worst
-    else:
-        met, shown = measurement.least.value >= limit.value, measurement.least
+    met, shown = _met(measurement, budget, limit.value)
     held = replace(measurement, limit=budget.limit, met=met, bound=limit.value)
     samples = len(measurement.values)
-    if not met:
-        message = f"{budget.metric} was {shown}, allowed is {budget.limit} ({budget.source})"
-        broken = BudgetBroken(message, expected=budget.limit, seen=str(shown), where=measurement.where)
+    if met is False:
+        message = f"{measurement.metric} was {shown}, allowed is {budget.limit} ({budget.source})"
+        broken = BudgetBroken(message, expected=budget.limit, seen=shown, where=measurement.where)
         return Judgement(held, budget, broken)
+    if met is None:
+        message = f"{measurement.metric} is {shown}: no claim about {budget.limit} ({budget.source})"
+        return Judgement(held, budget, NotEnoughEvidence(message))
     if samples < budget.min_samples:
         more = budget.min_samples - samples
-        message = f"{budget.metric}: {samples} samples, {more} more needed for a claim ({budget.source})"
+        message = f"{measurement.metric}: {samples} samples, {more} more needed for a claim ({budget.source})"
         return Judgement(replace(held, met=None), budget, NotEnoughEvidence(message))
     return Judgement(held, budget, None)
+
+
+def _met(measurement: Measurement, budget: Budget, limit: float) -> tuple[bool | None, str]:
+    """Return whether the limit is kept (None: the interval holds it, so nothing is claimed), and what was seen."""
+    if measurement.interval is None:
+        if budget.at_most is not None:
+            return measurement.worst.value <= limit, str(measurement.worst)
+        return measurement.least.value >= limit, str(measurement.least)
+    low, high = measurement.interval
+    middle, unit = median(measurement.values), measurement.unit
+    shown = f"{Quantity(middle, unit)} ({Quantity(low, unit)} to {Quantity(high, unit)})"
+    kept, broken = (high <= limit, low > limit) if budget.at_most is not None else (low >= limit, high < limit)
+    return True if kept else False if broken else None, shown

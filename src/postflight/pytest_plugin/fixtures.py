@@ -15,7 +15,7 @@ from postflight.browser.find import find_browser
 from postflight.browser.guard import Guard
 from postflight.browser.policy_reports import SHORT_DELAY
 from postflight.browser.spki import launch_arguments
-from postflight.checks.budget import judge
+from postflight.checks.budget import fits, judge
 from postflight.config.budgets import Budgets
 from postflight.errors import CannotMeasure, ConfigError
 from postflight.model import Account, Deployment, Measurement, OnBreach, Unit, Weakness
@@ -91,28 +91,35 @@ def api(run: Run) -> Iterator[Client]:
 
 @pytest.fixture
 def measure(request: pytest.FixtureRequest, run: Run) -> Measure:
-    """Return `measure(metric, *values, unit=Unit.SECONDS, where="")`: says what was measured.
+    """Return `measure(metric, *values, unit=Unit.SECONDS, where="", interval=None)`: says what was measured.
 
     Budgets of that metric are held against it after the test, in its call phase. A metric that the test announces with
-    `@pytest.mark.measures` and then does not record is an invalid measurement, not a kept budget.
+    `@pytest.mark.measures` and then does not record is an invalid measurement, not a kept budget. A test that announces
+    `mobile.lcp` may record `landing.mobile.lcp`: a budget of either name is about it, and the longer one wins.
     """
     item = request.node
     taken: list[Measurement] = []
     item.stash[MEASURED] = taken
 
-    def record(metric: str, *values: float, unit: Unit = Unit.SECONDS, where: str = "") -> None:
-        if metric not in _announced(item):
+    def record(
+        metric: str,
+        *values: float,
+        unit: Unit = Unit.SECONDS,
+        where: str = "",
+        interval: tuple[float, float] | None = None,
+    ) -> None:
+        if not any(fits(metric, announced) for announced in _announced(item)):
             raise ConfigError(f"{item.nodeid} measures {metric!r} but does not announce it: @pytest.mark.measures(...)")
-        taken.append(Measurement(metric, tuple(values), unit, where))
+        taken.append(Measurement(metric, tuple(values), unit, where, interval=interval))
 
     def hold_against_budgets() -> None:
-        if missing := _announced(item) - {measurement.metric for measurement in taken}:
-            raise CannotMeasure(f"announced but not measured: {', '.join(sorted(missing))}")
+        missing = [name for name in sorted(_announced(item)) if not any(fits(m.metric, name) for m in taken)]
+        if missing:
+            raise CannotMeasure(f"announced but not measured: {', '.join(missing)}")
         budgets = run.budgets.for_stage(run.deployment.platform, stage_of(item)).values()
-        judgements = [judgement for m in taken for judgement in judge(m, budgets)]
-        judged = {judgement.measurement.metric: judgement.measurement for judgement in judgements}
-        item.stash[MEASURED] = [judged.get(m.metric, m) for m in taken]
-        wrong = [(_SEVERITY.index(judgement.budget.on_breach), judgement.error) for judgement in judgements]
+        held = [judge(m, budgets) for m in taken]
+        item.stash[MEASURED] = [js[-1].measurement if js else m for js, m in zip(held, taken, strict=True)]
+        wrong = [(_SEVERITY.index(judgement.budget.on_breach), judgement.error) for js in held for judgement in js]
         for _, error in sorted(wrong, key=lambda pair: pair[0]):
             if error is not None:
                 raise error

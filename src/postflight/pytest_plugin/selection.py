@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from postflight.checks.budget import fits
 from postflight.config.requirements import check_known
 from postflight.model import Permissions
 from postflight.pytest_plugin.run import Run
@@ -54,6 +55,8 @@ def select(config: pytest.Config, run: Run, items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.flaky(reruns=1))
         if item.get_closest_marker("load"):
             item.add_marker(pytest.mark.xdist_group("load"))  # side by side they would send more than `max_rate`
+        if item.get_closest_marker("performance"):
+            item.add_marker(pytest.mark.xdist_group("performance"))  # side by side they would measure each other
     _no_budget_unmeasured(config, run, kept)
     if wanted := _wanted(config):
         others += [item for item in kept if not wanted.intersection(covered_by(item))]
@@ -72,7 +75,7 @@ def _no_budget_unmeasured(config: pytest.Config, run: Run, items: list[pytest.It
     }
     for stage in {stage_of(item) for item in items}:
         for budget in run.budgets.for_stage(run.deployment.platform, stage).values():
-            if (stage, budget.metric) not in announced:
+            if not any(of == stage and fits(budget.metric, name) for of, name in announced):
                 raise pytest.UsageError(f"{budget.source}: no check of {stage} measures {budget.metric!r}")
 
 
