@@ -7,8 +7,8 @@ from typing import Any
 
 from postflight.errors import DeploymentFault
 from postflight.flow import Flow, Request
-from postflight.load.batch import Batch
-from postflight.load.engine import Engine
+from postflight.load.engine.batch import Batch
+from postflight.load.engine.engine import Engine
 from postflight.model import Deployment, Service
 from tests import hostile
 

@@ -12,8 +12,8 @@ import pytest
 
 from postflight.errors import ConfigError, Unreachable
 from postflight.flow import Request
-from postflight.load.engine import Engine
-from postflight.load.histogram import bucket_of
+from postflight.load.engine.engine import Engine
+from postflight.load.engine.histogram import bucket_of
 from tests import hostile
 from tests.load_driving import GET, PATIENCE, ask, deployed, keeping, kept, outcomes, run, wait_for
 

@@ -10,7 +10,7 @@ import pytest
 
 from postflight.errors import CannotMeasure, DeploymentFault, NotEnoughEvidence
 from postflight.flow import Flow, Pause, Request, Response
-from postflight.load.engine import Engine
+from postflight.load.engine.engine import Engine
 from tests import hostile
 from tests.load_driving import GET, PATIENCE, ask, deployed, keeping, kept, outcomes, run, wait_for
 
@@ -196,8 +196,8 @@ GEVENT = """
 import gevent.monkey; gevent.monkey.patch_all()
 import sys, gevent
 from postflight.flow import Request
-from postflight.load.engine import Engine
-from postflight.load.histogram import bucket_of
+from postflight.load.engine.engine import Engine
+from postflight.load.engine.histogram import bucket_of
 from postflight.model import Deployment
 ticks = 0
 def tick():

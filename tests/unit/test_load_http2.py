@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from postflight.flow import Request
-from postflight.load.batch import Batch
-from postflight.load.http2 import Http2
+from postflight.load.engine.batch import Batch
+from postflight.load.engine.http2 import Http2
 from tests import hostile
 from tests.load_driving import ask, deployed, outcomes, run
 

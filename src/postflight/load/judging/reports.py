@@ -14,13 +14,13 @@ from hdrh.histogram import HdrHistogram
 from hdrh.log import HistogramLogWriter
 
 from postflight import __version__
-from postflight.load import chart
-from postflight.load.batch import FAILURES, Cell
-from postflight.load.breakpoint import Breakpoint
-from postflight.load.conclusion import Ended, generator_trouble
-from postflight.load.histogram import Histogram
-from postflight.load.results import Worker
-from postflight.load.thresholds import QUANTILES, Reading
+from postflight.load.engine.batch import FAILURES, Cell
+from postflight.load.engine.histogram import Histogram
+from postflight.load.judging import chart
+from postflight.load.judging.breakpoint import Breakpoint
+from postflight.load.judging.conclusion import Ended, generator_trouble
+from postflight.load.judging.results import Worker
+from postflight.load.judging.thresholds import QUANTILES, Reading
 from postflight.model import Deployment, Finding
 from postflight.redact import Redactor
 from postflight.report import document, write_reports

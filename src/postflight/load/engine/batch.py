@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from postflight.load.histogram import Histogram
+from postflight.load.engine.histogram import Histogram
 
 STATUS_CLASSES = ("1xx", "2xx", "3xx", "4xx", "5xx")
 # no whole answer: refused, reset or closed, late, TLS, not HTTP; check: whole, but not what the flow expects of it;

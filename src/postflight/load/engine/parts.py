@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from postflight.errors import PostflightError
-from postflight.load.exchange import Exchange
-from postflight.load.received import Received
+from postflight.load.engine.exchange import Exchange
+from postflight.load.engine.received import Received
 
 AT_ONCE = 6  # for each visitor, as browsers do it over HTTP/1.1
 

@@ -16,13 +16,13 @@ from typing import Any, Self
 
 from postflight.errors import CannotMeasure
 from postflight.flow import Flow
-from postflight.load.batch import Batch, Message, count_message
-from postflight.load.driver import Driver, Limits, Series, look_after
-from postflight.load.http2 import PROTOCOL
-from postflight.load.native import start_thread
-from postflight.load.recorder import Recorder
-from postflight.load.routes import Routes, place
-from postflight.load.writer import Writer
+from postflight.load.engine.batch import Batch, Message, count_message
+from postflight.load.engine.driver import Driver, Limits, Series, look_after
+from postflight.load.engine.http2 import PROTOCOL
+from postflight.load.engine.native import start_thread
+from postflight.load.engine.recorder import Recorder
+from postflight.load.engine.routes import Routes, place
+from postflight.load.engine.writer import Writer
 from postflight.model import Deployment
 from postflight.probes import body
 from postflight.probes.addresses import urls

@@ -12,12 +12,12 @@ from typing import Any
 import flask
 from locust.web import WebUI
 
-from postflight.load import chart, reports
-from postflight.load.conclusion import Ended, generator_trouble
-from postflight.load.histogram import Histogram
-from postflight.load.results import Worker
-from postflight.load.session import Session
-from postflight.load.thresholds import QUANTILES, Reading, quantile_name
+from postflight.load.engine.histogram import Histogram
+from postflight.load.judging import chart, reports
+from postflight.load.judging.conclusion import Ended, generator_trouble
+from postflight.load.judging.results import Worker
+from postflight.load.judging.thresholds import QUANTILES, Reading, quantile_name
+from postflight.load.swarm.session import Session
 from postflight.model import Decision, Quantity, Status, Unit
 
 PAGE = (Path(__file__).parent / "page.html").read_text()

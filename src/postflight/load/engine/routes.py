@@ -7,7 +7,7 @@ import httpx
 
 from postflight.errors import UnexpectedAnswer
 from postflight.flow import Request
-from postflight.load.writer import Writer
+from postflight.load.engine.writer import Writer
 from postflight.model import Deployment
 from postflight.probes.addresses import locate
 

@@ -10,12 +10,12 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from postflight.config.load import Profile, Shape
-from postflight.load.breakpoint import Breakpoint
-from postflight.load.diagnosis import Part, diagnose
-from postflight.load.generator import Trust, judge
-from postflight.load.histogram import Histogram
-from postflight.load.results import OURS, REPORT, Series, Worker
-from postflight.load.thresholds import Kind, Reading
+from postflight.load.engine.histogram import Histogram
+from postflight.load.judging.breakpoint import Breakpoint
+from postflight.load.judging.diagnosis import Part, diagnose
+from postflight.load.judging.generator import Trust, judge
+from postflight.load.judging.results import OURS, REPORT, Series, Worker
+from postflight.load.judging.thresholds import Kind, Reading
 from postflight.model import Finding, Measurement, OnBreach, Quantity, Status, Unit
 
 STAGE = "load"

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from postflight.load.batch import Effort, Flows
+from postflight.load.engine.batch import Effort, Flows
 
 _US = 1_000_000
 

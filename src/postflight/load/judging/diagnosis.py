@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from postflight.load.chart import Point
+from postflight.load.judging.chart import Point
 from postflight.model import Quantity, Unit
 
 NOTABLE = 0.1  # seconds: below, no difference is worth a word

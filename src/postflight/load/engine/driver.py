@@ -10,15 +10,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from postflight.flow import Flow
-from postflight.load.alarm import alarm
-from postflight.load.batch import ENDINGS, INVALID, MISSED, STARTED
-from postflight.load.clock import Clock
-from postflight.load.exchange import Exchange
-from postflight.load.pool import Pool, Pools
-from postflight.load.recorder import Recorder
-from postflight.load.routes import Origin, Routes
-from postflight.load.visit import Visit
-from postflight.load.writer import Writer
+from postflight.load.engine.alarm import alarm
+from postflight.load.engine.batch import ENDINGS, INVALID, MISSED, STARTED
+from postflight.load.engine.clock import Clock
+from postflight.load.engine.exchange import Exchange
+from postflight.load.engine.pool import Pool, Pools
+from postflight.load.engine.recorder import Recorder
+from postflight.load.engine.routes import Origin, Routes
+from postflight.load.engine.visit import Visit
+from postflight.load.engine.writer import Writer
 
 _AT_ONCE = 32  # arrivals that are started before the loop looks at answers again
 CONNECT_DEADLINE = 5_000_000_000  # ns

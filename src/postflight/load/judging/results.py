@@ -7,10 +7,10 @@ answers to them may still come, points of a chart after that, and one histogram 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from postflight.load.batch import FAILURES, Batch, Cell, Effort, Flows, Message, count_message
-from postflight.load.chart import Point
-from postflight.load.histogram import Histogram
-from postflight.load.thresholds import Counted
+from postflight.load.engine.batch import FAILURES, Batch, Cell, Effort, Flows, Message, count_message
+from postflight.load.engine.histogram import Histogram
+from postflight.load.judging.chart import Point
+from postflight.load.judging.thresholds import Counted
 
 HORIZON = 120  # seconds in which an answer may come; longer than every deadline of a flow
 LATE = 3  # seconds after which a window is judged though some of its flows still run

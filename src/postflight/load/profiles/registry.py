@@ -10,9 +10,9 @@ from postflight.adapter import load_adapter
 from postflight.config.nearest import did_you_mean
 from postflight.errors import ConfigError
 from postflight.flow import Flow
-from postflight.load.page import Cache, visit
-from postflight.load.websocket import Sync
-from postflight.load.work import MakeWork, Party, Work
+from postflight.load.profiles.page import Cache, visit
+from postflight.load.profiles.websocket import Sync
+from postflight.load.profiles.work import MakeWork, Party, Work
 from postflight.model import Deployment
 
 LATER = {"teams": "vibelog", "recording": "vibelog"}  # profile -> the platform that brings it

@@ -19,7 +19,7 @@ from websockets.exceptions import WebSocketException
 
 from postflight.errors import ConfigError, UnexpectedAnswer, Unreachable
 from postflight.flow import JSON, Flow, Task, cut
-from postflight.load.work import Party
+from postflight.load.profiles.work import Party
 from postflight.probes.meaning import explain
 from postflight.probes.network import proxy_for
 from postflight.probes.transport import trust

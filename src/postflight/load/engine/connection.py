@@ -16,10 +16,10 @@ from typing import Any, Protocol
 import httptools
 import httpx
 
-from postflight.load.clock import ANCILLARY, Ancillary, Clock, ask_for_timestamps
-from postflight.load.http2 import PROTOCOL, Http2
-from postflight.load.native import stream_socket
-from postflight.load.received import Received, headers_of
+from postflight.load.engine.clock import ANCILLARY, Ancillary, Clock, ask_for_timestamps
+from postflight.load.engine.http2 import PROTOCOL, Http2
+from postflight.load.engine.native import stream_socket
+from postflight.load.engine.received import Received, headers_of
 from postflight.probes.meaning import BodyTooLarge
 
 _CHUNK = 65_536  # bytes

@@ -19,15 +19,15 @@ from locust.env import Environment
 from postflight.config.load import Profile
 from postflight.errors import ConfigError, PostflightError
 from postflight.flow import Flow
-from postflight.load.batch import FAILURES, Batch
-from postflight.load.engine import Engine
-from postflight.load.histogram import highest_in
+from postflight.load.engine.batch import FAILURES, Batch
+from postflight.load.engine.engine import Engine
+from postflight.load.engine.histogram import highest_in
+from postflight.load.judging.results import REPORT
 from postflight.load.orders import class_name, read_options
-from postflight.load.plan import MASTER_OPTION, Plan
-from postflight.load.profiles import make_work
-from postflight.load.results import REPORT
+from postflight.load.profiles.registry import make_work
+from postflight.load.profiles.work import Party, Share, Work
 from postflight.load.safety import CLEAN_UP
-from postflight.load.work import Party, Share, Work
+from postflight.load.swarm.plan import MASTER_OPTION, Plan
 from postflight.model import Deployment
 from postflight.redact import Redactor
 from postflight.reference_process import READY_VARIABLE

@@ -7,12 +7,12 @@ import httpx
 
 from postflight.errors import CannotMeasure, UnexpectedAnswer
 from postflight.flow import Request
-from postflight.load.connection import Connection
-from postflight.load.cookies import Cookies
-from postflight.load.pool import Pools
-from postflight.load.received import Received
-from postflight.load.routes import Route, place
-from postflight.load.writer import Writer
+from postflight.load.engine.connection import Connection
+from postflight.load.engine.cookies import Cookies
+from postflight.load.engine.pool import Pools
+from postflight.load.engine.received import Received
+from postflight.load.engine.routes import Route, place
+from postflight.load.engine.writer import Writer
 from postflight.probes.exchange import MAX_REDIRECTS
 from postflight.probes.meaning import DeadlinePassed
 

@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Sequence
 
-from postflight.load.native import original
+from postflight.load.engine.native import original
 
 _TIMESTAMPNS = 35  # SO_TIMESTAMPNS and SCM_TIMESTAMPNS of asm-generic/socket.h; Python's socket does not name it
 _TIMESPEC = struct.Struct("@ll")

@@ -11,15 +11,15 @@ import httpx
 
 from postflight.errors import CannotMeasure, DeploymentFault, NotEnoughEvidence, PostflightError, UnexpectedAnswer
 from postflight.flow import Flow, Pause, Request, Task, Together
-from postflight.load.batch import ENDINGS, FAILED, INVALID, OK, STOPPED, UNKNOWN
-from postflight.load.cookies import Cookies
-from postflight.load.exchange import Exchange
-from postflight.load.parts import Parts
-from postflight.load.received import Received
+from postflight.load.engine.batch import ENDINGS, FAILED, INVALID, OK, STOPPED, UNKNOWN
+from postflight.load.engine.cookies import Cookies
+from postflight.load.engine.exchange import Exchange
+from postflight.load.engine.parts import Parts
+from postflight.load.engine.received import Received
 from postflight.probes.meaning import BodyTooLarge, DeadlinePassed, explain
 
 if TYPE_CHECKING:
-    from postflight.load.driver import Driver
+    from postflight.load.engine.driver import Driver
 
 
 class Stopped(BaseException):  # not an Exception: a flow that catches those must not go on

@@ -3,10 +3,10 @@
 import time
 from collections import defaultdict
 
-from postflight.load.batch import STATUS_CLASSES, Batch, Cell, Effort, Flows, Key, Message, count_message
-from postflight.load.exchange import Exchange
-from postflight.load.histogram import Histogram
-from postflight.load.received import Received
+from postflight.load.engine.batch import STATUS_CLASSES, Batch, Cell, Effort, Flows, Key, Message, count_message
+from postflight.load.engine.exchange import Exchange
+from postflight.load.engine.histogram import Histogram
+from postflight.load.engine.received import Received
 
 _SECOND = 1_000_000_000  # ns
 _CLASSES = ("", *STATUS_CLASSES)

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from postflight.config.load import Profile, Shape, Stage
-from postflight.load import arrivals
+from postflight.load.engine import arrivals
 
 MASTER_OPTION = "postflight_plan"  # of Locust's parsed options, which go to every worker
 

@@ -2,7 +2,7 @@
 
 import httpx
 
-from postflight.load.received import Received
+from postflight.load.engine.received import Received
 
 
 class Cookies:

@@ -4,9 +4,9 @@ import math
 from dataclasses import dataclass, replace
 
 from postflight.config.load import Profile, Shape
-from postflight.load.breakpoint import Breakpoint, Outcome, Step, find_breakpoint
-from postflight.load.results import LATE, Series
-from postflight.load.thresholds import Counted, Kind, Threshold, read
+from postflight.load.judging.breakpoint import Breakpoint, Outcome, Step, find_breakpoint
+from postflight.load.judging.results import LATE, Series
+from postflight.load.judging.thresholds import Counted, Kind, Threshold, read
 from postflight.model import Status
 
 SETTLE = 0.2  # share of a step that is not judged: what the step before left is still answered

@@ -20,16 +20,16 @@ from locust.env import Environment
 
 from postflight.config.load import Profile, Shape
 from postflight.errors import CannotMeasure, ConfigError
-from postflight.load import reports
-from postflight.load.batch import Batch
-from postflight.load.conclusion import End, Ended, conclude
+from postflight.load.engine.batch import Batch
+from postflight.load.judging import reports
+from postflight.load.judging.conclusion import End, Ended, conclude
+from postflight.load.judging.results import LATE, Results, Series, Worker
+from postflight.load.judging.steps import Climb
+from postflight.load.judging.thresholds import Kind, Reading, Watch, read_capacity, thresholds_of
 from postflight.load.orders import PROGRESS_VARIABLE, Beat, Orders, class_name
-from postflight.load.plan import MASTER_OPTION, Plan
-from postflight.load.results import LATE, Results, Series, Worker
 from postflight.load.safety import GRACE, Pace, check_allowed, must_stop
-from postflight.load.steps import Climb
-from postflight.load.thresholds import Kind, Reading, Watch, read_capacity, thresholds_of
-from postflight.load.users import BATCH, GO, PREPARE_DEADLINE, READY, STOP, ArrivalUser
+from postflight.load.swarm.plan import MASTER_OPTION, Plan
+from postflight.load.swarm.users import BATCH, GO, PREPARE_DEADLINE, READY, STOP, ArrivalUser
 from postflight.model import Finding, Status, Verdict
 from postflight.redact import Redactor
 from postflight.reference_process import READY_VARIABLE

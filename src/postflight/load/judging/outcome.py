@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from postflight.errors import BudgetBroken, CannotMeasure, NotEnoughEvidence, PostflightError
-from postflight.load.thresholds import QUANTILES
+from postflight.load.judging.thresholds import QUANTILES
 from postflight.model import Decision, Finding, OnBreach, Status, Unit
 from postflight.report.document import Document
 

@@ -8,10 +8,10 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from postflight.load.clock import Clock
-from postflight.load.connection import Address, Connection
-from postflight.load.received import Received
-from postflight.load.routes import Origin
+from postflight.load.engine.clock import Clock
+from postflight.load.engine.connection import Address, Connection
+from postflight.load.engine.received import Received
+from postflight.load.engine.routes import Origin
 from postflight.probes.meaning import DeadlinePassed
 
 # shorter than any server's (Node's and uvicorn's is 5 s): else a server closes the connection just when we reuse it

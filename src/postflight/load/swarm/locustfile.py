@@ -16,11 +16,11 @@ from locust.env import Environment
 
 from postflight.config import load_budgets
 from postflight.load import orders
-from postflight.load.lifeline import hold_on
-from postflight.load.session import Session
-from postflight.load.shapes import SESSION, shapes_of
-from postflight.load.users import listen_as_worker, users_of
-from postflight.load.web import extend
+from postflight.load.swarm.lifeline import hold_on
+from postflight.load.swarm.session import Session
+from postflight.load.swarm.shapes import SESSION, shapes_of
+from postflight.load.swarm.users import listen_as_worker, users_of
+from postflight.load.swarm.web import extend
 
 _path = os.environ.get(orders.BUDGETS_VARIABLE)
 _settings = load_budgets(Path(_path) if _path else None).load
