@@ -79,6 +79,7 @@ class Line:
     name: str
     points: tuple[tuple[float, float | None], ...]
     band: tuple[tuple[float, float], ...] = ()
+    trouble: bool = False  # what it counts is trouble: drawn in the colour of what is bad
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,16 +208,17 @@ def within(exhibit: Exhibit, folder: str) -> Exhibit:
 def _thinned(line: Line) -> Line:
     if line.band and len(line.band) != len(line.points):
         raise ValueError(f"{line.name}: its band has {len(line.band)} entries for {len(line.points)} points")
-    bands = line.band or ((0.0, 0.0),) * len(line.points)
+    given = line.band or ((0.0, 0.0),) * len(line.points)
     known = [
         ((x, y if _is_number(y) else None), band)
-        for (x, y), band in zip(line.points, bands, strict=True)
+        for (x, y), band in zip(line.points, given, strict=True)
         if math.isfinite(x) and all(map(math.isfinite, band))
     ]
     size = max(1, math.ceil(len(known) / MAX_POINTS))
     groups = (known[first : first + size] for first in range(0, len(known), size))
     kept = [max(group, key=lambda one: -math.inf if one[0][1] is None else one[0][1]) for group in groups]
-    return Line(_cut(line.name), tuple(point for point, _ in kept), tuple(b for _, b in kept) if line.band else ())
+    bands = [band for _, band in kept] if line.band else []
+    return replace(line, name=_cut(line.name), points=tuple(point for point, _ in kept), band=tuple(bands))
 
 
 def _marks(marks: Iterable[Mark]) -> tuple[Mark, ...]:

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page
 from postflight.model import Finding, Measurement, OnBreach, Status, Unit
 from postflight.report import document, html
 from postflight.report.document import About, Document
+from postflight.report.drawing.images import MAX_IMAGE
 from postflight.verdict import decide
 
 HOSTILE = (
@@ -115,7 +116,7 @@ def test_screenshots_are_in_the_file_and_only_those_of_its_folder(page: Page, tm
     (reports / "smoke").mkdir(parents=True)
     (reports / "smoke" / "shot.png").write_bytes(PIXEL)
     (tmp_path / "secret.png").write_bytes(PIXEL)
-    (reports / "large.png").write_bytes(b"\0" * (html.MAX_IMAGE + 1))
+    (reports / "large.png").write_bytes(b"\0" * (MAX_IMAGE + 1))
     evidence = ("smoke/shot.png", "../secret.png", "large.png", "absent.png")
     written(reports, replace(finding(Status.BAD, "a"), evidence=evidence))
     page.goto((reports / "report.html").as_uri())
