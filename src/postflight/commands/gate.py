@@ -16,7 +16,7 @@ from postflight import __version__
 from postflight.commands.acting import Acting, act_on, go_on, stand_by
 from postflight.commands.ending import end_with_verdict
 from postflight.commands.parts import Part, choose_parts
-from postflight.commands.remember import history_option
+from postflight.commands.remember import earlier_runs, history_option
 from postflight.commands.telling import about, tell
 from postflight.errors import CannotMeasure, ConfigError
 from postflight.exhibits import within
@@ -244,7 +244,7 @@ class Gate:
 
     def _finish(self, deployment: Deployment, verdict: Verdict) -> Document:
         run = about(deployment, self._run_id, self._started, browser=self._browser, release=self._options.release)
-        return tell(self._console, self._options.reports, run, verdict)
+        return tell(self._console, self._options.reports, run, verdict, past=earlier_runs("gate", run))
 
 
 def _stages_here() -> list[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from postflight.model import Decision, Unit
 
-MAX_PAST = 20  # runs
+MAX_PAST = 20  # runs that are drawn, this one among them
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from postflight.report.drawing.scale import place
 MAX_BARS = 300
 MAX_DOTS = 60  # values of one measurement that are drawn
 WIDTH, HEIGHT = 120.0, 28.0  # of a sparkline
+FLATTEST = 0.2  # of the value: a sparkline shows at least this range
 _EDGE = 4.0
 
 
@@ -37,7 +38,7 @@ class Bar:
     words: str  # the whole picture in words
     limit: float | None
     at_least: bool
-    dots: tuple[float, ...]
+    dots: tuple[tuple[float, bool], ...]  # each value, and whether it is beyond the limit
     middle: float | None
     band: tuple[float, float] | None  # where it begins, and its width
     spark: Spark | None
@@ -70,11 +71,19 @@ def _bar(measurement: Measurement, finding: Finding, past: Sequence[Past]) -> Ba
         ", ".join(filter(None, (str(shown), measurement.limit, beside))),
         None if measurement.bound is None else place(measurement.bound, 0, full, 100),
         at_least,
-        tuple(place(value, 0, full, 100) for value in dict.fromkeys((*values[::step], values[-1]))),
+        tuple(
+            (place(value, 0, full, 100), _is_beyond(value, measurement, at_least=at_least))
+            for value in dict.fromkeys((*values[::step], values[-1]))
+        ),
         None if interval is None else place(shown.value, 0, full, 100),
         None if interval is None else _band(interval, full),
         _spark(measurement, past),
     )
+
+
+def _is_beyond(value: float, measurement: Measurement, *, at_least: bool) -> bool:
+    bound = measurement.bound
+    return bound is not None and (value < bound if at_least else value > bound)
 
 
 def _state(measurement: Measurement) -> str:
@@ -106,6 +115,8 @@ def _spark(measurement: Measurement, past: Sequence[Past]) -> Spark | None:
     values = [*before, median(measurement.values)]
     bound = measurement.bound
     low, high = min(values), max(values)
+    room = max(0.0, FLATTEST * abs(values[-1]) - (high - low)) / 2  # a line that hardly moves shall look like one
+    low, high = low - room, high + room
     if bound is not None and low - (high - low) <= bound <= high + (high - low):
         low, high = min(low, bound), max(high, bound)  # a limit that is far away would flatten the line
 

@@ -95,6 +95,8 @@ def _box(chart: Chart) -> _Box:
     lowest = min(up, default=0.0)
     bottom = 0.0 if lowest >= 0 else -round_up(-lowest)
     left, right = min(across, default=0.0), max(across, default=1.0)
+    if left == 0 and round_up(right) <= 1.1 * right:  # 120 s read better than 119 s, and cost little room
+        right = round_up(right)
     return _Box(left, right if right > left else left + 1, bottom, max(round_up(max(up, default=1.0)), bottom))
 
 

@@ -18,6 +18,8 @@ def round_up(value: float) -> float:
 
 def words(value: float, unit: str) -> str:
     """Return a number as a person would write it: `340 ms` for a `Unit`'s name, `12 requests` for any other word."""
+    if value == 0:
+        return "0"
     if unit in _UNITS:
         return str(Quantity(value, _UNITS[unit]))
     plain = "" if unit == Unit.COUNT.value else unit

@@ -1,11 +1,13 @@
 """A waterfall: which requests were under way when, in percent of the time until the last of them ended."""
 
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from postflight.exhibits import Mark, Request, Waterfall
 from postflight.model import Quantity, Unit
 from postflight.report.drawing.scale import place, round_up, words
 
+MAX_NAME = 32  # characters
 KINDS = ("document", "script", "style", "image", "font", "fetch")  # those that have a colour
 
 
@@ -14,6 +16,7 @@ class Lane:
     """A request: where its wait for the first byte begins, where its bytes come, where it ends."""
 
     request: Request
+    name: str  # without what all of them share, and of a long one the end, where requests differ
     colour: str
     start: float
     first: float
@@ -47,7 +50,8 @@ def draw_waterfall(waterfall: Waterfall) -> Flow:
     """Return the waterfall as positions, each in percent of the width."""
     last = max((one.at for one in (*waterfall.marks, *_ends(waterfall))), default=0.0)
     full = round_up(last)
-    lanes = tuple(_lane(one, full) for one in waterfall.requests)
+    origin = _origin(waterfall.requests[0].name) if waterfall.requests else ""
+    lanes = tuple(_lane(one, origin, full) for one in waterfall.requests)
     size = sum(one.size or 0 for one in waterfall.requests)
     told = f"{len(lanes)} request{'' if len(lanes) == 1 else 's'}, {Quantity(size, Unit.BYTES)}"
     ticks = tuple(words(full * quarter / 4, Unit.SECONDS) if quarter else "0" for quarter in range(5))
@@ -66,7 +70,18 @@ def _ends(waterfall: Waterfall) -> tuple[Mark, ...]:
     return tuple(Mark(one.name, one.end) for one in waterfall.requests)
 
 
-def _lane(one: Request, full: float) -> Lane:
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
+
+
+def _short(url: str, origin: str) -> str:
+    name = url.removeprefix(origin) if origin else url
+    name = (name or url).removeprefix("https://")
+    return name if len(name) <= MAX_NAME else f"…{name[1 - MAX_NAME :]}"
+
+
+def _lane(one: Request, origin: str, full: float) -> Lane:
     first = one.start if one.first_byte is None else min(max(one.first_byte, one.start), one.end)
     took = Quantity(max(0.0, one.end - one.start), Unit.SECONDS)
     size = "" if one.size is None else str(Quantity(one.size, Unit.BYTES))
@@ -74,6 +89,7 @@ def _lane(one: Request, full: float) -> Lane:
     start, end = place(one.start, 0, full, 100), place(one.end, 0, full, 100)
     return Lane(
         one,
+        _short(one.name, origin),
         one.kind if one.kind in KINDS else "other",
         start,
         place(first, 0, full, 100),
