@@ -11,14 +11,14 @@ from postflight.load.judging.outcome import error_of, read_measured
 from postflight.load.orders import Orders
 from postflight.load.runner import run_load
 from postflight.load.safety import check_allowed
-from postflight.pytest_plugin.fixtures import Measure
+from postflight.pytest_plugin.fixtures import Measure, Show
 from postflight.pytest_plugin.run import Run
 
 UnderLoad = Callable[[str], None]
 
 
 @pytest.fixture
-def under_load(run: Run, measure: Measure, pytestconfig: pytest.Config) -> UnderLoad:
+def under_load(run: Run, measure: Measure, exhibit: Show, pytestconfig: pytest.Config) -> UnderLoad:
     """Return a function that puts the deployment under load with a profile, in that profile's own shape."""
     option = pytestconfig.option
 
@@ -49,6 +49,8 @@ def under_load(run: Run, measure: Measure, pytestconfig: pytest.Config) -> Under
             orders = replace(orders, base_url="")
         with cleaned_up(run.deployment, name, orders.run_id) as left:
             doc = run_load(name, shape, orders, ready=run.target.ready)
+        for picture in (one for finding in doc.verdict.findings for one in finding.exhibits):
+            exhibit(picture)
         for measured in read_measured(reports, name):
             measure(measured.metric, measured.value, unit=measured.unit, where=run.deployment.base_url)
         if (error := error_of(doc)) is not None:

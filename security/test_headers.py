@@ -3,8 +3,12 @@
 import pytest
 
 from postflight.checks.headers.finding import HeaderFinding
+from postflight.checks.headers.overview import compare_headers, compare_policies
+from postflight.checks.headers.tiers import Judgement
+from postflight.pytest_plugin.fixtures import Show
 
 from .conftest import Hold
+from .surface import Seen
 
 pytestmark = pytest.mark.security
 
@@ -35,8 +39,11 @@ OF_THEIR_OWN = ISOLATION | {
 
 
 @pytest.mark.covers("VEL-X1", "P13-X1", "P13-X2")
-def test_policy(hold: Hold) -> None:
+def test_policy(hold: Hold, exhibit: Show, seen: tuple[Seen, ...], judged: tuple[Judgement, ...]) -> None:
     """Content-Security-Policy protects every page as its tier demands"""
+    answers = [one.answer for one in seen]
+    exhibit(compare_policies(answers, judged))
+    exhibit(compare_headers(answers, judged))
     hold(lambda one: one.header == "Content-Security-Policy" and one.id not in NONCES)
 
 

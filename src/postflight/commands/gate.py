@@ -16,9 +16,10 @@ from postflight import __version__
 from postflight.commands.acting import Acting, act_on, go_on, stand_by
 from postflight.commands.ending import end_with_verdict
 from postflight.commands.parts import Part, choose_parts
-from postflight.commands.remember import history_option
+from postflight.commands.remember import earlier_runs, history_option
 from postflight.commands.telling import about, tell
 from postflight.errors import CannotMeasure, ConfigError
+from postflight.exhibits import within
 from postflight.model import Decision, Deployment, Finding, OnBreach, Status, Verdict
 from postflight.probes.preflight import preflight
 from postflight.redact import Redactor
@@ -195,7 +196,11 @@ class Gate:
             raise CannotMeasure(f"{late}{error}; what pytest said is in {reports}/pytest.log") from error
         self._browser = doc.about.browser or self._browser
         found = [
-            replace(finding, evidence=tuple(f"{part.path(stage)}/{path}" for path in finding.evidence))
+            replace(
+                finding,
+                evidence=tuple(f"{part.path(stage)}/{path}" for path in finding.evidence),
+                exhibits=tuple(within(one, part.path(stage)) for one in finding.exhibits),
+            )
             for finding in doc.verdict.findings
             if not (finding.check == "preflight" and finding.status is Status.GOOD)
         ]
@@ -239,7 +244,7 @@ class Gate:
 
     def _finish(self, deployment: Deployment, verdict: Verdict) -> Document:
         run = about(deployment, self._run_id, self._started, browser=self._browser, release=self._options.release)
-        return tell(self._console, self._options.reports, run, verdict)
+        return tell(self._console, self._options.reports, run, verdict, past=earlier_runs("gate", run))
 
 
 def _stages_here() -> list[str]:

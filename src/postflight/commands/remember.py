@@ -7,6 +7,7 @@ import getpass
 import os
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,7 +17,8 @@ from rich.console import Console
 from postflight.history import Entry, History, HistoryUnavailable, summarise
 from postflight.history.analysis import WEEK, compare_with_week_before
 from postflight.report import terminal
-from postflight.report.document import Document
+from postflight.report.background import MAX_PAST, Past
+from postflight.report.document import About, Document
 
 VARIABLE = "POSTFLIGHT_HISTORY"
 FILE = Path(".postflight/history.sqlite3")
@@ -67,6 +69,35 @@ def remember(name: str, doc: Document, console: Console) -> None:
         _warn(console, str(error))
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - whatever it is, the verdict stands
         _warn(console, f"{type(error).__name__}: {error}")
+
+
+def earlier_runs(name: str, run: About) -> tuple[Past, ...]:
+    """Return the latest runs of a command against the same target, oldest first, for `report.html`.
+
+    None where there is no history, or it cannot be read: `remember` will say so.
+    """
+    context = click.get_current_context(silent=True)
+    path = context.meta.get(_KEY) if context else None
+    if path is None or not path.is_file():
+        return ()
+    try:
+        with History.at(path, create=False) as history:
+            entries = history.latest(
+                MAX_PAST - 1,
+                command=name,
+                platform=run.platform,
+                environment=run.environment,
+                base_url=run.base_url,
+            )
+        return tuple(_past(entry) for entry in entries)
+    except (HistoryUnavailable, ValueError, OverflowError, OSError):  # a file that somebody else has written
+        return ()
+
+
+def _past(entry: Entry) -> Past:
+    finished = datetime.fromtimestamp(entry.finished, UTC).isoformat(timespec="seconds")
+    medians = {(series.metric, series.unit): series.median for series in entry.measured}
+    return Past(entry.decision, finished, entry.release, medians)
 
 
 def _warn(console: Console, words: str) -> None:

@@ -8,9 +8,11 @@ from pathlib import Path
 from rich.console import Console
 
 from postflight import __version__
+from postflight.config.requirements import requirements_of
 from postflight.model import Deployment, Verdict
 from postflight.redact import Redactor
 from postflight.report import document, terminal, write_reports
+from postflight.report.background import Background, Past
 from postflight.report.document import About, Document
 
 
@@ -32,10 +34,12 @@ def about(deployment: Deployment, run_id: str, started: str, *, browser: str = "
     )
 
 
-def tell(console: Console, reports: Path, run: About, verdict: Verdict, *, note: str = "") -> Document:
-    """Write every report, print the verdict, and return the document."""
+def tell(
+    console: Console, reports: Path, run: About, verdict: Verdict, *, note: str = "", past: tuple[Past, ...] = ()
+) -> Document:
+    """Write every report, print the verdict, and return the document. `past` are runs before this one."""
     doc = document.make_document(run, verdict)
-    write_reports(reports, doc)
+    write_reports(reports, doc, Background(requirements_of(run.platform), past))
     console.print()
     terminal.show(console, doc, reports=str(reports), note=note)
     return doc

@@ -64,3 +64,11 @@ def load_requirements() -> Mapping[str, Requirement]:
             for row_id, row in rows.items()
         }
     )
+
+
+def requirements_of(platform: str) -> Mapping[str, str]:
+    """Return id -> what must hold, of a platform and of every one. Of a platform that has none, nothing."""
+    rows = load_requirements().values()
+    if not any(row.platform == platform for row in rows):
+        return {}
+    return {row.id: row.text for row in rows if row.platform in {platform, ALL}}

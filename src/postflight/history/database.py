@@ -90,12 +90,29 @@ class History:
             """,  # noqa: S608 - our own names
             [since, platform, environment],
         ).fetchall()
+        return self._entries(rows, since)
+
+    def latest(self, count: int, *, command: str, platform: str, environment: str, base_url: str) -> list[Entry]:
+        """Return the last runs of a command against one target, oldest first, with what they measured."""
+        rows = self._connection.execute(
+            f"""
+            select {_names(_RUN)} from runs
+            where command = ? and platform = ? and environment = ? and (known or base_url = ?)
+            order by finished desc, run_id desc limit ?
+            """,  # noqa: S608 - our own names
+            [command, platform, environment, base_url, count],
+        ).fetchall()
+        rows.reverse()
+        return self._entries(rows, float(rows[0][_RUN.index("finished")]) if rows else 0.0)
+
+    def _entries(self, rows: list[tuple[object, ...]], since: float) -> list[Entry]:
+        """Return rows of the table `runs`, none of which finished before `since`, with what they measured."""
         measured: dict[str, list[Series]] = {str(row[0]): [] for row in rows}
         of_runs = f"select m.run_id, {_names(_SERIES)} from measurements m join runs using (run_id) where finished >= ?"  # noqa: S608 - our own names
         for run_id, *series in self._connection.execute(of_runs, [since]):
             if run_id in measured:
                 measured[run_id].append(_series(series))
-        return [_entry(row, tuple(measured[row[0]])) for row in rows]
+        return [_entry(row, tuple(measured[str(row[0])])) for row in rows]
 
 
 def _entry(row: tuple[object, ...], measured: tuple[Series, ...]) -> Entry:

@@ -11,11 +11,13 @@ import pytest
 
 from postflight import __version__
 from postflight.config.budgets import Budgets
+from postflight.config.requirements import requirements_of
 from postflight.model import Deployment, Finding, Status, Verdict
 from postflight.probes.preflight import network_works
 from postflight.pytest_plugin.collector import Collector
 from postflight.redact import Redactor
 from postflight.report import write_reports
+from postflight.report.background import Background
 from postflight.report.document import About, Document, make_document
 from postflight.run_id import RUN_ID_VARIABLE, new_run_id
 from postflight.target import Target, Wanted, opened
@@ -73,7 +75,7 @@ class Run:
             browser=self.browser,
         )
         self.document = make_document(about, verdict)
-        write_reports(self.reports, self.document)
+        write_reports(self.reports, self.document, Background(requirements_of(self.deployment.platform)))
         return verdict
 
     def _doubt_the_network(self) -> None:

@@ -1,12 +1,14 @@
 """`report.html`: the page a team opens at three in the morning. One file, no script, nothing from elsewhere.
 
 Text from a target is escaped by the template engine, and a policy of the page's own would stop what is not: no script
-at all, the one style by its hash, images only from within the file. What opens and closes is HTML's own `<details>`.
+at all, the one style by its hash, images only from within the file. What opens and closes is HTML's own `<details>`;
+what is drawn is SVG whose places are attributes and whose colours are classes: the policy allows no other style.
 """
 
 import base64
 import hashlib
-from collections.abc import Iterable, Mapping
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,27 +17,33 @@ from urllib.parse import quote
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from postflight.model import Decision, Finding, Measurement, OnBreach, Quantity, Reason, Status
+from postflight.model import Decision, Finding, OnBreach, Reason, Status
 from postflight.report import forecast
+from postflight.report.background import MAX_PAST, NOTHING_KNOWN, Background, Past
+from postflight.report.coverage import WORST_FIRST, cover
 from postflight.report.document import Document
+from postflight.report.drawing.bars import draw_bars
+from postflight.report.drawing.chart import draw_chart
+from postflight.report.drawing.filmstrip import draw_filmstrip
+from postflight.report.drawing.images import read_images
+from postflight.report.drawing.waterfall import draw_waterfall
 from postflight.report.summary import counts
 from postflight.report.terminal import MEANING
 
-MAX_IMAGE = 2_000_000  # bytes of one screenshot that is put into the page; a larger one is linked
-MAX_IMAGES = 16_000_000  # bytes of all of them
-MAX_BARS = 200
-MAX_DOTS = 100  # values of one measurement that are drawn
 SLOWEST = 8
+OPENED = 5  # reasons that are shown whole; of the others, the first line
 SYMBOL = {
-    Status.GOOD: "✓",
-    Status.BAD: "✕",
-    Status.FLAKY: "↻",
-    Status.UNKNOWN: "?",
-    Status.INVALID: "!",
-    Status.EXCLUDED: "-",
+    Status.GOOD.value: "✓",
+    Status.BAD.value: "✕",
+    Status.FLAKY.value: "↻",
+    Status.UNKNOWN.value: "?",
+    Status.INVALID.value: "!",
+    Status.EXCLUDED.value: "-",
+    "not verified": "○",
 }
 SIGN = {Decision.PROMOTE: "✓", Decision.HOLD: "‖", Decision.ROLLBACK: "↶", Decision.INVALID: "!"}
-_WORST_FIRST = (Status.BAD, Status.INVALID, Status.FLAKY, Status.UNKNOWN, Status.GOOD, Status.EXCLUDED)
+# how a decision is drawn in the strip of the last runs, so that it is told also without colours: y and height of 28
+_BLOCK = {Decision.PROMOTE: (4, 10), Decision.HOLD: (11, 6), Decision.ROLLBACK: (14, 10), Decision.INVALID: (11, 6)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,65 +57,44 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
-class Bar:
-    """A measurement as a picture: all positions in percent of its width."""
+class Block:
+    """A run in the strip of the last ones, this one at its end."""
 
-    measurement: Measurement
-    shown: Quantity
-    title: str
-    limit_at: float | None
-    at_least: bool
-    dots: tuple[float, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A requirement, and the worst that its checks found."""
-
-    requirement: str
-    status: Status
-    checks: int
+    decision: str
+    x: int
+    y: int
+    height: int
+    words: str
 
 
-def write(folder: Path, doc: Document) -> None:
+def write(folder: Path, doc: Document, background: Background = NOTHING_KNOWN) -> None:
     """Write `report.html` into the folder that holds the evidence."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "report.html").write_text(render(doc, images(folder, doc.verdict.findings)), encoding="utf-8")
+    page = render(doc, read_images(folder, doc.verdict.findings), background)
+    (folder / "report.html").write_text(page, encoding="utf-8")
 
 
-def images(folder: Path, findings: Iterable[Finding]) -> dict[str, str]:
-    """Return path -> `data:` address of the screenshots that may go into the page."""
-    found: dict[str, str] = {}
-    left, root = MAX_IMAGES, folder.resolve()
-    for path in (path for finding in findings for path in finding.evidence if path.endswith(".png")):
-        try:
-            file = (root / path).resolve()
-            if not file.is_relative_to(root) or file.stat().st_size > min(MAX_IMAGE, left):
-                continue
-            content = file.read_bytes()
-        except (OSError, ValueError):  # gone, or no path at all: the report names it, and does not fail for it
-            continue
-        left -= len(content)
-        found[path] = f"data:image/png;base64,{base64.b64encode(content).decode()}"
-    return found
-
-
-def render(doc: Document, shots: Mapping[str, str]) -> str:
-    """Return the page. `shots` are the images of evidence, path -> `data:` address."""
+def render(doc: Document, shots: Mapping[str, str], background: Background = NOTHING_KNOWN) -> str:
+    """Return the page. `shots` are the pictures of pages, path -> `data:` address."""
     verdict, about = doc.verdict, doc.about
     style = _TEMPLATES.loader.get_source(_TEMPLATES, "report.css")[0] if _TEMPLATES.loader else ""
+    told = _told(doc)
+    shown = {each.finding.check for each in told[:OPENED] if each.finding}
     return _TEMPLATES.get_template("report.html.j2").render(
         about=about,
         verdict=verdict,
         sign=SIGN[verdict.decision],
-        symbol=SYMBOL,
         meaning=MEANING[verdict.decision],
         counts=counts(verdict),
+        shares=[(status.value, n) for status in WORST_FIRST if (n := verdict.count(status))],
         duration=_duration(about.started, about.finished),
-        told=_told(doc),
-        bars=_bars(verdict.findings),
-        stages=_stages(verdict.findings),
-        requirements=_requirements(verdict.findings),
+        blocks=_blocks(doc, background.past[1 - MAX_PAST :]),
+        told=told,
+        opened=OPENED,
+        bars=draw_bars(verdict.findings, background.past[1 - MAX_PAST :]),
+        pictured=_by_stage(f for f in verdict.findings if f.exhibits and f.check not in shown),
+        stages=_by_stage(sorted(verdict.findings, key=lambda f: WORST_FIRST.index(f.status))),
+        coverage=cover(verdict.findings, background.requirements),
         slowest=sorted(verdict.findings, key=lambda finding: -finding.seconds)[:SLOWEST],
         forecast=forecast.lines(verdict.findings),
         shots=shots,
@@ -137,46 +124,28 @@ def _title(reason: Reason, by_check: Mapping[str, Finding]) -> str:
     return finding.title if finding and finding.title else reason.check
 
 
-def _bars(findings: Iterable[Finding]) -> list[Bar]:
-    """Return what was measured, broken limits first, then by name."""
-    measured = [(m, finding) for finding in findings for m in finding.measurements]
-    measured.sort(key=lambda pair: (pair[0].met is not False, pair[0].metric))
-    return [_bar(m, finding.title or finding.check) for m, finding in measured[:MAX_BARS]]
+def _blocks(doc: Document, past: Sequence[Past]) -> list[Block]:
+    """Return the last runs and this one; nothing where there were none."""
+    if not past:
+        return []
+    this = Past(doc.verdict.decision, doc.about.finished, doc.about.release)
+    return [
+        Block(
+            run.decision.value,
+            number * 12,
+            *_BLOCK[run.decision],
+            " · ".join(filter(None, (_clock(run.finished), run.release, run.decision.value))),
+        )
+        for number, run in enumerate((*past, this))
+    ]
 
 
-def _bar(measurement: Measurement, title: str) -> Bar:
-    at_least = measurement.limit.startswith("at least")
-    shown = measurement.least if at_least else measurement.worst
-    full = max(*(abs(value) for value in measurement.values), (measurement.bound or 0.0), 1e-12) * 1.15
-    values = sorted(measurement.values)
-    step = max(1, len(values) // MAX_DOTS)
-    return Bar(
-        measurement,
-        shown,
-        title,
-        None if measurement.bound is None else 100 * measurement.bound / full,
-        at_least,
-        tuple(round(100 * max(0.0, value) / full, 2) for value in dict.fromkeys((*values[::step], values[-1]))),
-    )
-
-
-def _stages(findings: Iterable[Finding]) -> dict[str, list[Finding]]:
-    """Return the findings by stage, in the order of their running, in each the worst first."""
+def _by_stage(findings: Iterable[Finding]) -> dict[str, list[Finding]]:
+    """Return the findings by stage, in the order in which stages were met."""
     stages: dict[str, list[Finding]] = {}
     for finding in findings:
         stages.setdefault(finding.stage, []).append(finding)
-    return {stage: sorted(found, key=lambda f: _WORST_FIRST.index(f.status)) for stage, found in stages.items()}
-
-
-def _requirements(findings: Iterable[Finding]) -> list[Row]:
-    rows: dict[str, list[Status]] = {}
-    for finding in findings:
-        for requirement in finding.covers:
-            rows.setdefault(requirement, []).append(finding.status)
-    return [
-        Row(requirement, min(statuses, key=_WORST_FIRST.index), len(statuses))
-        for requirement, statuses in sorted(rows.items())
-    ]
+    return stages
 
 
 def _duration(started: str, finished: str) -> str:
@@ -185,6 +154,15 @@ def _duration(started: str, finished: str) -> str:
     except (ValueError, TypeError):
         return ""
     return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
+
+
+def _clock(time: str) -> str:
+    """Return an ISO time as people read it: `2026-01-31 03:14 UTC`."""
+    try:
+        moment = datetime.fromisoformat(time)
+    except ValueError:
+        return time
+    return f"{moment:%Y-%m-%d %H:%M}{' UTC' if moment.utcoffset() is not None and not moment.utcoffset() else ''}"
 
 
 def _link(path: str) -> str:
@@ -199,5 +177,12 @@ _TEMPLATES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_TEMPLATES.filters["link"] = _link
-_TEMPLATES.filters["quantity"] = lambda value, unit: str(Quantity(value, unit))
+_TEMPLATES.filters |= {
+    "link": _link,
+    "quoted": shlex.quote,
+    "clock": _clock,
+    "draw_chart": draw_chart,
+    "draw_waterfall": draw_waterfall,
+    "draw_filmstrip": draw_filmstrip,
+}
+_TEMPLATES.globals["symbol"] = SYMBOL

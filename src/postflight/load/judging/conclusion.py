@@ -10,10 +10,12 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from postflight.config.load import Profile, Shape
+from postflight.exhibits import Exhibit
 from postflight.load.engine.histogram import Histogram
 from postflight.load.judging.breakpoint import Breakpoint
 from postflight.load.judging.diagnosis import Part, diagnose
 from postflight.load.judging.generator import Trust, judge
+from postflight.load.judging.pictures import draw_pictures
 from postflight.load.judging.results import OURS, REPORT, Series, Worker
 from postflight.load.judging.thresholds import Kind, Reading
 from postflight.model import Finding, Measurement, OnBreach, Quantity, Status, Unit
@@ -63,7 +65,11 @@ def conclude(ended: Ended) -> tuple[Finding, ...]:
     if not judged:
         words = f"no budget of the load stage begins with {ended.profile.metric}.: nothing says what is allowed"
         judged.append(_finding(ended, "budgets", "there are budgets", Status.UNKNOWN, words))
-    return tuple(replace(finding, details=_details(ended)) for finding in (*_of_harm(ended), *invalid, *judged))
+    found = [replace(finding, details=_details(ended)) for finding in (*_of_harm(ended), *invalid, *judged)]
+    untroubled = {Status.GOOD, Status.EXCLUDED}
+    first = next((n for n, finding in enumerate(found) if finding.status not in untroubled), 0)
+    found[first] = replace(found[first], exhibits=_pictures(ended))  # once: all of them are about one run
+    return tuple(found)
 
 
 def generator_trouble(workers: Iterable[tuple[str, Worker]], lag: float) -> tuple[str, ...]:
@@ -184,6 +190,12 @@ def why_not_reached(ended: Ended) -> str:
         connections, p95 = ended.profile.connections, Quantity(waited, Unit.SECONDS)
         return f"the target held all {connections} connections, and requests waited {p95} (p95) for a free one"
     return f"{open_flows} of {flows.due} had no end when the run was over: the target is slower than its visitors come"
+
+
+def _pictures(ended: Ended) -> tuple[Exhibit, ...]:
+    series, readings = ended.series, ended.readings
+    seconds, told_until = ended.shape.seconds, ended.told_until
+    return draw_pictures(ended.profile.name, series, readings, seconds=seconds, told_until=told_until)
 
 
 def _details(ended: Ended) -> str:
