@@ -64,7 +64,7 @@ def time_them(request: pytest.FixtureRequest, broken: Broken, run_id: str, measu
             gauges,
             take=lambda operation, cold: timer.take(operation, cold=cold),
             is_decided=lambda measurement: not isinstance(broken(measurement), NotEnoughEvidence),
-            shuffle=random.Random(run_id).shuffle,
+            shuffle=random.Random(run_id).shuffle,  # noqa: S311 - the order of requests
             clock=time.monotonic,
             limits=Limits(SECONDS, longest=max(operation.deadline for operation in operations)),
         )
@@ -87,8 +87,8 @@ def make_projects(api: Client, platform: Velocity, token: str, run_id: str) -> I
     made: list[str] = []
 
     def make(count: int) -> list[str]:
-        for number in range(count):
-            made.append(api.run(platform.create_project(token, f"{PREFIX}{run_id}-timed-{number}")).id)
+        names = (f"{PREFIX}{run_id}-timed-{number}" for number in range(count))
+        made.extend(api.run(platform.create_project(token, name)).id for name in names)
         return made
 
     yield make

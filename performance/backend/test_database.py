@@ -1,4 +1,4 @@
-"""VEL-P4, VRO-P1: what the database does while the API answers: connections, transactions left open, slow statements."""
+"""VEL-P4, VRO-P1: what the database does while the API answers: connections, open transactions, slow statements."""
 
 import pytest
 

@@ -57,9 +57,15 @@ def test_the_unit_does_not_matter(values: list[float], quantile: float, factor: 
 def test_looks_share_their_error_and_never_pass_the_most(quantile: float, alpha: float, more: int) -> None:
     most = fewest_samples(quantile, alpha) + more
     looks = plan_looks(quantile, alpha, most)
-    assert looks.at[0] == fewest_samples(quantile, looks.each)
+    assert fewest_samples(quantile, looks.each) in looks.at[:2]  # before it, at most the early look
+    assert list(looks.at) == sorted(set(looks.at))
     assert looks.at[-1] <= most
     assert looks.each * len(looks.at) == pytest.approx(alpha)
+
+
+def test_looks_at_a_high_quantile_begin_early() -> None:
+    assert plan_looks(0.95, 0.05, 400).at == (22, 86, 172, 344)
+    assert plan_looks(0.5, 0.05, 60).at == (7, 14, 28, 56)  # a quarter of seven could show nothing
 
 
 @pytest.mark.parametrize(("quantile", "most"), [(0.5, 80), (0.95, 320)])
@@ -95,7 +101,7 @@ def test_what_is_no_share_is_refused(quantile: float, alpha: float) -> None:
 
 
 def test_too_few_are_refused_before_anything_is_sent() -> None:
-    with pytest.raises(ValueError, match="p95 at 0.05 needs 59 samples, and at most 58 are allowed"):
+    with pytest.raises(ValueError, match=r"p95 at 0.05 needs 59 samples, and at most 58 are allowed"):
         plan_looks(0.95, 0.05, 58)
     with pytest.raises(ValueError, match="no values"):
         estimate([], 0.5, 0.05)

@@ -1,8 +1,9 @@
-"""What a database does while the platform answers the same requests over and over. Pure; `probes.database_watch` reads."""
+"""What a database does while the platform answers the same requests over and over. Pure."""
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 LEAST_GROWTH = 2  # connections in each part of a series, that make it a leak
 _LONGEST = 160  # characters of a statement
@@ -41,8 +42,8 @@ class Statement:
 class Watched:
     """One series of requests, and the database meanwhile.
 
-    `connections`: before, after each part of the series, and after a pause. `statements`: where pg_stat_statements is;
-    else None, and `active` seconds for `transactions` are what the server counts by itself (PostgreSQL 14; None before).
+    `connections`: before, after each part of the series, and after a pause. `statements`: where pg_stat_statements is,
+    else None; `active` seconds for `transactions` are what the server counts by itself (PostgreSQL 14; None before).
     """
 
     requests: int
@@ -73,13 +74,13 @@ class Watched:
         grows in every part of the series, and what has grown is still there after a pause.
         """
         *series, after = self.connections
-        growth = [later - earlier for earlier, later in zip(series, series[1:], strict=False)]
+        growth = [later - earlier for earlier, later in pairwise(series)]
         if not growth or min(growth) < LEAST_GROWTH or after - series[0] < sum(growth) / 2:
             return ""
         told = ", ".join(str(count) for count in series[1:])
         return (
-            f"connections are opened and never given back: {series[0]} before {self.requests} requests sent one after the"
-            f" other, then {told}, and {after} when all was quiet again"
+            f"connections are opened and never given back: {series[0]} before {self.requests} requests sent one after"
+            f" the other, then {told}, and {after} when all was quiet again"
         )
 
 

@@ -61,7 +61,8 @@ def open_database(deployment: Deployment, redactor: Redactor) -> Iterator["Conne
     if url is None:
         where = f"{deployment.platform}/{deployment.environment}"
         raise ConfigError(
-            f"{where} has a database to verify (`database:`, or a limit of its connections), but its secret database_url is missing",
+            f"{where} has a database to verify (`database:` or `database_connections:`), but its secret database_url is"
+            " missing",
             expected="an environment variable with the URL of a role that may read, named under `secrets:`",
             where="deployments.yaml",
         )

@@ -1,10 +1,12 @@
 """Watches a database while requests are sent: its sessions every few milliseconds, its counters before and after.
 
-Read only, through the secret `database_url`. What a session does is seen by roles with `pg_read_all_stats` (`pg_monitor`)
-and by the session's own; the counters by everybody.
+Read only, through the secret `database_url`. What a session does is seen by roles with `pg_read_all_stats` (or
+`pg_monitor`) and by the session's own; the counters by everybody.
 
-PostgreSQL's processes tell their counters at the end of a transaction, and at most once a second. So after a series there is
-a pause, and one more request, which brings them along.
+PostgreSQL's processes tell their counters at the end of a transaction, and at most once a second. So after a series
+there is a pause, and one more request, which brings them along. All that we ask is one transaction, whose counters are
+told after it: else our own hundreds of looks would be among the transactions that are counted. (At this level of
+isolation it holds no row back from a vacuum while it waits.)
 """
 
 import threading
@@ -25,6 +27,8 @@ if TYPE_CHECKING:  # it is an extra
 PARTS = 3  # of a series, in each of which a leak must grow
 _EVERY = 0.01  # seconds between two looks
 _TOLD_AFTER = 1.2  # seconds after which a process tells its counters again
+# statistics are read once in a transaction, and kept, unless they are cleared
+_FRESH: LiteralString = "select pg_stat_clear_snapshot()"
 _SESSIONS: LiteralString = """
     select pid, coalesce(state, ''), extract(epoch from clock_timestamp() - state_change)::float8,
            extract(epoch from clock_timestamp() - query_start)::float8, coalesce(query, '')
@@ -46,6 +50,7 @@ _STATEMENTS: LiteralString = """
            coalesce(to_jsonb(s) ->> 'total_exec_time', to_jsonb(s) ->> 'total_time')::float8 / 1000
     from pg_stat_statements s
     where dbid = (select oid from pg_database where datname = current_database()) and queryid is not null
+          and query not like '%pg_stat%'
 """
 _Calls = dict[str, tuple[str, float, float]]  # id -> statement, calls, seconds
 
@@ -55,7 +60,7 @@ def watch(deployment: Deployment, redactor: Redactor, send: Callable[[], object]
 
     Raises `CannotMeasure` when it cannot be asked, `ConfigError` when nothing says where it is, and what `send` raises.
     """
-    with open_database(deployment, redactor) as connection:
+    with open_database(deployment, redactor) as connection, connection.transaction():
         (most,) = _row(connection, _MOST)
         before, counted, called = _sessions(connection), _row(connection, _COUNTERS), _statements(connection)
         counts = [len(before)]
@@ -66,6 +71,7 @@ def watch(deployment: Deployment, redactor: Redactor, send: Callable[[], object]
                 counts.append(len(_sessions(connection)))
             time.sleep(_TOLD_AFTER)
             send()
+        connection.execute(_FRESH)
         transactions, active = _row(connection, _COUNTERS)
         statements = _statements(connection)
         after = _sessions(connection)
@@ -88,7 +94,7 @@ def count_scans(
     deployment: Deployment, redactor: Redactor, send: Callable[[], object], *, requests: int
 ) -> dict[str, float]:
     """Return table -> scans (of the table, or of one of its indexes) for one request. Raises as `watch`."""
-    with open_database(deployment, redactor) as connection:
+    with open_database(deployment, redactor) as connection, connection.transaction():
         time.sleep(_TOLD_AFTER)
         send()
         before = _scans(connection)
@@ -141,6 +147,7 @@ def _looking(connection: "Connection[Any]") -> Iterator[_Seen]:
 
 
 def _sessions(connection: "Connection[Any]") -> list[Session]:
+    connection.execute(_FRESH)
     return [
         Session(pid, state, in_state or 0.0, running or 0.0, without_literals(statement))
         for pid, state, in_state, running, statement in connection.execute(_SESSIONS)
@@ -148,6 +155,7 @@ def _sessions(connection: "Connection[Any]") -> list[Session]:
 
 
 def _scans(connection: "Connection[Any]") -> dict[str, int]:
+    connection.execute(_FRESH)
     return {str(table): int(scans) for table, scans in connection.execute(_SCANS)}
 
 

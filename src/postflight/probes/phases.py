@@ -22,7 +22,7 @@ from postflight.checks.latency.timing import Timing
 from postflight.errors import NotEnoughEvidence, RunnerNetworkError
 from postflight.flow import Request, Response
 from postflight.probes.addresses import locate, origin
-from postflight.probes.client import KEEP_ALIVE, Client
+from postflight.probes.client import Client
 from postflight.probes.curl import curl_line
 from postflight.probes.exchange import exchange
 from postflight.probes.network import proxy_for
@@ -31,7 +31,8 @@ from postflight.probes.transport import open_transport
 FAILED = 400  # from this status on an answer is no answer
 TOO_MANY = 429
 _SPARE = 1.0  # seconds beyond a request's deadline in which its loop must have told
-_FRESH = 0.6 * KEEP_ALIVE  # seconds; a connection idle for longer may be closed by either side before it is used again
+# seconds that a warm connection is kept idle, and in which it is taken for open; servers (Node, uvicorn) keep it 5 s
+_KEPT, _FRESH = 4.0, 3.0
 _Origin = tuple[str, str, int | None]
 
 
@@ -52,7 +53,7 @@ class Timer:
     def __enter__(self) -> Self:
         """Make both clients. Raises `ConfigError` for a certificate file or proxy that cannot be used."""
         for cold in (True, False):
-            kept = httpx.Limits(max_keepalive_connections=0 if cold else None, keepalive_expiry=KEEP_ALIVE)
+            kept = httpx.Limits(max_keepalive_connections=0 if cold else None, keepalive_expiry=_KEPT)
             self._clients[cold] = open_transport(
                 run_id=self._client.run_id, ca_file=self._client.deployment.ca_file, limits=kept, http2=self._http2
             )

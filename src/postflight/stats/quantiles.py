@@ -2,16 +2,16 @@
 
 Of n independent values, the number below the q-quantile is binomial(n, q). So the l-th smallest value is at most the
 quantile unless fewer than l values lie below it, and the u-th smallest is at least it unless u or more do. No shape of
-latencies is assumed, and no mean is taken. Ties (a coarse clock) only make the interval hold more often. Values that are
-taken in turns from several operations are not identically distributed; then the number below the quantile of the mixture
-varies less than a binomial one does, and the interval holds all the more.
+latencies is assumed, and no mean is taken. Ties (a coarse clock) only make the interval hold more often. Values that
+are taken in turns from several operations are not identically distributed; then the number below the quantile of the
+mixture varies less than a binomial one does, and the interval holds all the more.
 
-Each bound is wrong with a probability of at most `alpha`. That is what a limit needs: the true quantile is on one side of
-it, and only the bound of that side can lead to a wrong answer. Below `fewest_samples` a bound does not exist: for p95 at
-5 %, the largest of 58 values may still be too small, that of 59 is not.
+Each bound is wrong with a probability of at most `alpha`. That is what a limit needs: the true quantile is on one side
+of it, and only the bound of that side can lead to a wrong answer. Below `fewest_samples` a bound does not exist: for
+p95 at 5 %, the largest of 58 values may still be too small, that of 59 is not.
 
-Sources: David, Nagaraja, "Order Statistics" (3rd ed., 2003), section 7.1; Hoeffding, "On the distribution of the number of
-successes in independent trials" (1956), for mixtures.
+Sources: David, Nagaraja, "Order Statistics" (3rd ed., 2003), section 7.1; Hoeffding, "On the distribution of the
+number of successes in independent trials" (1956), for mixtures.
 """
 
 import math
@@ -74,21 +74,25 @@ class Looks:
 
 
 def plan_looks(quantile: float, alpha: float, most: int) -> Looks:
-    """Return looks from the fewest samples that can decide, doubled until `most`. There is always one.
+    """Return looks from the fewest samples that can decide, doubled until `most`, and an early one.
 
-    Raises `ValueError` when `most` samples cannot decide at all.
+    The early look is at a quarter of the fewest: that a high quantile is far above its limit shows soon, which spares
+    many slow requests; that it is below cannot be shown yet. Raises `ValueError` when `most` samples cannot decide.
     """
     fewest = fewest_samples(quantile, alpha)
     if most < fewest:
         raise ValueError(f"p{quantile * 100:g} at {alpha:g} needs {fewest} samples, and at most {most} are allowed")
-    count = 1
-    while True:  # more looks make each of them stricter, so that the first needs more samples, and fewer fit
-        first = fewest_samples(quantile, alpha / (count + 1))
-        if first * 2**count > most:
-            break
-        count += 1
-    first = fewest_samples(quantile, alpha / count)
-    return Looks(tuple(first * 2**look for look in range(count)), alpha)
+    found = (fewest,)
+    # more looks make each of them stricter, so that the first needs more samples, and fewer fit
+    for doubled in range(most.bit_length()):
+        for early in (False, True):
+            each = alpha / (doubled + 1 + early)
+            first = fewest_samples(quantile, each)
+            quarter = math.ceil(first / 4)
+            shows = min(quantile, 1 - quantile) ** quarter <= each
+            if first * 2**doubled <= most and (shows or not early):
+                found = (*(quarter,) * early, *(first * 2**look for look in range(doubled + 1)))
+    return Looks(found, alpha)
 
 
 def _rank_below(count: int, quantile: float, alpha: float) -> int:
