@@ -23,7 +23,7 @@ LANDING = "test_landing_page_answers_quickly"
 LATENCY = (
     Planted("slow-region", (HEALTH,), ("only region sfo is slow: its median is 7", "waiting for the first byte of")),
     Planted("slow-route", (API,), ("of it waiting for the first byte of GET /api/projects/{id}",)),
-    Planted("slow-tail", (API,), ("a tail: ", "% of the answers take long, half of them at most")),
+    Planted("slow-tail", (API,), ("a tail: ", "% of the answers take long, and the median is")),
     Planted("slow-body", (API,), ("of it for the body after its first byte of GET /api/projects/{id}/files",)),
     Planted("slow-handshake", (LANDING, HEALTH), ("for the TLS handshake of",), ("--tls",)),
     Planted("connections-closed", ("test_connections_are_kept_open",), ("20 answers said `Connection: close`",)),

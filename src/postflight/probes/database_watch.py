@@ -29,11 +29,13 @@ _EVERY = 0.01  # seconds between two looks
 _TOLD_AFTER = 1.2  # seconds after which a process tells its counters again
 # statistics are read once in a transaction, and kept, unless they are cleared
 _FRESH: LiteralString = "select pg_stat_clear_snapshot()"
+# of what they may not see, roles are told neither the type nor the state
 _SESSIONS: LiteralString = """
     select pid, coalesce(state, ''), extract(epoch from clock_timestamp() - state_change)::float8,
            extract(epoch from clock_timestamp() - query_start)::float8, coalesce(query, '')
     from pg_stat_activity
-    where datname = current_database() and backend_type = 'client backend' and pid <> pg_backend_pid()
+    where datname = current_database() and pid <> pg_backend_pid()
+          and coalesce(backend_type, 'client backend') = 'client backend'
 """
 _COUNTERS: LiteralString = """
     select xact_commit + xact_rollback, (to_jsonb(d) ->> 'active_time')::float8 / 1000

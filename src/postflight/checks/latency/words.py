@@ -81,7 +81,7 @@ def _tail(timings: Sequence[Timing], gauge: Gauge) -> str:
     if any(seconds > bound for seconds in medians.values()):  # an operation that is always slow, not a tail
         return ""
     share = sum(value > bound for value in values) / len(values)
-    return f"a tail: {share * 100:.1f} % of the answers take long, half of them at most {_time(middle)}"
+    return f"a tail: {share * 100:.1f} % of the answers take long, and the median is {_time(middle)}"
 
 
 def _medians(timings: Sequence[Timing], gauge: Gauge, key: Callable[[Timing], str]) -> dict[str, float]:
