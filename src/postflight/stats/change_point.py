@@ -1,10 +1,10 @@
 """Since when is a metric another one? The last lasting shift in a series of runs, by Pettitt's test.
 
 Each run's value is replaced by its rank, so that neither the shape of the values nor an outlier matters. For a change
-after the t-th of n values, U_t = 2 (r_1 + ... + r_t) - t (n + 1); K = max |U_t| is large when the values before differ from
-those after it, and for a series without a change P(K >= k) is about 2 exp(-6 k^2 / (n^3 + n^2)), too large rather than
-too small, so that nothing is claimed too early. After a change has been found, what follows it is asked again, so that
-the last one is told.
+after the t-th of n values, U_t = 2 (r_1 + ... + r_t) - t (n + 1); K = max |U_t| is large when the values before differ
+from those after it, and for a series without a change P(K >= k) is about 2 exp(-6 k^2 / (n^3 + n^2)), too large rather
+than too small, so that nothing is claimed too early. After a change has been found, what follows it is asked again, so
+that the last one is told.
 
 The values must not depend on each other. Runs on machines that are slow for days do: simulated with a correlation of
 0.3 (0.6) between neighbours, 40 runs without a change alarm in 4 % (20 %) of all series at an alpha of 1 %, and
