@@ -334,6 +334,24 @@ SESSIONS_LEFT = Fault("sessions-left", "every third preview that is ended lives 
 EDITS_LOST = Fault("edits-lost", "every fifth broadcast goes nowhere", ("VEL-M1", "VEL-S7"))
 POOL_RACE = Fault("pool-race", "starts at the same time pass the pool's limit", ("VEL-M3", "VEL-S9"))
 
+# Latency by phase, and the database (api_faults.py, and where projects are listed and connections are served)
+SLOW_REGION = Fault("slow-region", "the health of region sfo takes 700 ms longer", ("VEL-P1", "VRO-T1"))
+SLOW_ROUTE = Fault("slow-route", "reading a project takes 600 ms longer", ("P13-P1", "VRO-P1"))
+SLOW_TAIL = Fault("slow-tail", "every tenth answer about projects and previews takes 600 ms longer", ("P13-P1",))
+SLOW_BODY = Fault("slow-body", "the second half of a list of files comes 600 ms after the first", ("P13-P1",))
+SLOW_HANDSHAKE = Fault("slow-handshake", "each TLS handshake takes 350 ms longer", ("VEL-P1",))
+CONNECTIONS_CLOSED = Fault("connections-closed", "each answer of the web service ends its connection", ("VEL-P1",))
+QUERY_PER_ITEM = Fault("query-per-item", "a list of projects asks for each one's files (N+1)", ("P13-P1", "VRO-P1"))
+SLOW_STATEMENT = Fault("slow-statement", "a statement of the list of projects takes 150 ms", ("VRO-P1",))
+CONNECTION_LEAK = Fault("connection-leak", "every sixth list of projects leaves a connection open", ("VEL-P4",))
+CONNECTIONS_CROWDED = Fault("connections-crowded", "42 connections to the database are held", ("VEL-P4", "P13-P1"))
+TRANSACTION_LEFT_OPEN = Fault("transaction-left-open", "a transaction is begun and never ended", ("VEL-P4",))
+
+IN_LATENCY = frozenset({
+    SLOW_REGION, SLOW_ROUTE, SLOW_TAIL, SLOW_BODY, CONNECTIONS_CLOSED, CONNECTION_LEAK, CONNECTIONS_CROWDED,
+    TRANSACTION_LEFT_OPEN,
+})  # fmt: skip
+
 UNDER_LOAD = frozenset({
     SLOW_ABOVE_RATE, ERRORS_ABOVE_RATE, STALL, LEAK, RATE_COLLAPSE, SLOW_ASSET, CONNECTION_RESETS, CORRUPT_BODIES,
 })  # fmt: skip
@@ -378,6 +396,7 @@ REGISTRY: dict[str, Fault] = {
         *IN_CONTRACT,
         SLOW_ABOVE_RATE, ERRORS_ABOVE_RATE, STALL, LEAK, RATE_COLLAPSE, SLOW_ASSET, CONNECTION_RESETS, CORRUPT_BODIES,
         CROSSED_ANSWERS, PREVIEW_STUCK, SESSIONS_LEFT, EDITS_LOST, POOL_RACE,
+        *sorted(IN_LATENCY, key=lambda fault: fault.name), SLOW_HANDSHAKE, QUERY_PER_ITEM, SLOW_STATEMENT,
     )
 }  # fmt: skip
 

@@ -11,10 +11,11 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import asdict, dataclass
 
+from reference.api_faults import HANDSHAKE
 from reference.auth import Tokens, hash_password
 from reference.blue_green import SOCKETS, BlueGreen, make_blue_green
 from reference.database import Database, create_database, open_database
-from reference.faults import TLS_OLD_VERSION
+from reference.faults import SLOW_HANDSHAKE, TLS_OLD_VERSION
 from reference.metrics import HttpMetrics
 from reference.orchestrator.app import create_orchestrator
 from reference.orchestrator.pool import Pool
@@ -114,7 +115,8 @@ async def start(settings: Settings) -> AsyncIterator[dict[str, object]]:
         if settings.tls:
             listeners.append(Listener(create_upgrade(services), sockets[PLAIN], plain=True))
         oldest = ssl.TLSVersion.TLSv1_1 if TLS_OLD_VERSION in settings.faults else None
-        servers = await stack.enter_async_context(serve(listeners, certificates, oldest=oldest))
+        slow = HANDSHAKE if SLOW_HANDSHAKE in settings.faults else 0.0
+        servers = await stack.enter_async_context(serve(listeners, certificates, oldest=oldest, slow_handshake=slow))
         if blue_green:
             blue_green.serve_on(servers)
         plain_http = f"http://localhost:{sockets[PLAIN].getsockname()[1]}" if settings.tls else None

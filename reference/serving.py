@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import ssl
+import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -86,13 +87,18 @@ class Listener:
 
 @asynccontextmanager
 async def serve(
-    listeners: Sequence[Listener], certificates: Certificates | None, *, oldest: ssl.TLSVersion | None = None
+    listeners: Sequence[Listener],
+    certificates: Certificates | None,
+    *,
+    oldest: ssl.TLSVersion | None = None,
+    slow_handshake: float = 0.0,
 ) -> AsyncIterator[list[Server]]:
     """Serve these, and give their servers; all answer once this is entered, and all are closed after it together.
 
-    `oldest` is the oldest version of TLS that is accepted; None: as OpenSSL thinks best.
+    `oldest` is the oldest version of TLS that is accepted; None: as OpenSSL thinks best. `slow_handshake` is how many
+    seconds longer each handshake takes (and everything else waits for it).
     """
-    servers = [_make_server(listener, certificates, oldest) for listener in listeners]
+    servers = [_make_server(listener, certificates, oldest, slow_handshake) for listener in listeners]
     tasks = [
         asyncio.create_task(server.serve([listener.bound])) for server, listener in zip(servers, listeners, strict=True)
     ]
@@ -116,7 +122,9 @@ async def serve(
             listener.bound.close()
 
 
-def _make_server(listener: Listener, certificates: Certificates | None, oldest: ssl.TLSVersion | None) -> Server:
+def _make_server(
+    listener: Listener, certificates: Certificates | None, oldest: ssl.TLSVersion | None, slow_handshake: float
+) -> Server:
     shown = None if listener.plain else certificates
     config = uvicorn.Config(
         listener.app,
@@ -136,4 +144,8 @@ def _make_server(listener: Listener, certificates: Certificates | None, oldest: 
         assert config.ssl is not None
         config.ssl.minimum_version = oldest
         config.ssl.set_ciphers("ALL:@SECLEVEL=0")  # else OpenSSL refuses old versions all the same
+    if slow_handshake and shown:
+        config.load()
+        assert config.ssl is not None
+        config.ssl.sni_callback = lambda *_told: time.sleep(slow_handshake)
     return Server(config)

@@ -27,6 +27,7 @@ from reference.answers import (
     timestamp,
     unauthorized,
 )
+from reference.api_faults import ApiFaultsMiddleware
 from reference.auth import equal
 from reference.faults import ORCHESTRATOR_OPEN, POOL_OVERRUN_500, REGION_DOWN, REGION_HEALTH_SHAPE, VERSION_SKEW
 from reference.header_faults import Answer, spoil
@@ -165,4 +166,5 @@ def create_orchestrator(services: Services, region: str, pool: Pool, metrics: Ht
     app.state.region = region
     app.state.pool = pool
     app.state.release = "1.4.1" if skewed else RELEASE
-    return MetricsMiddleware(_RegionHeader(app, region, app.state.release, services), metrics)
+    timed = ApiFaultsMiddleware(app, services, region)
+    return MetricsMiddleware(_RegionHeader(timed, region, app.state.release, services), metrics)

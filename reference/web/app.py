@@ -9,6 +9,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from reference.answers import ERROR_HANDLERS, CrashMiddleware, answer_http_error
+from reference.api_faults import ApiFaultsMiddleware
 from reference.contract_faults.middleware import ContractFaultsMiddleware
 from reference.load_faults import LoadFaultsMiddleware
 from reference.metrics import HttpMetrics, MetricsMiddleware
@@ -45,7 +46,8 @@ def create_web(services: Services, orchestrator: httpx.AsyncClient) -> ASGIApp:
     inner = TroubleMiddleware(GeoMiddleware(app, services), services)
     spoilt = ContractFaultsMiddleware(HeadersMiddleware(inner, services), services.settings.faults)
     pages_and_api = PageFaultsMiddleware(spoilt, services)
-    return MetricsMiddleware(LoadFaultsMiddleware(pages_and_api, services), metrics)
+    timed = ApiFaultsMiddleware(pages_and_api, services)
+    return MetricsMiddleware(LoadFaultsMiddleware(timed, services), metrics)
 
 
 async def _answer_http_error(request: Request, error: Exception) -> Response:

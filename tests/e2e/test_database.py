@@ -1,5 +1,6 @@
 """What a database lacks, told from a real PostgreSQL; and that a database which cannot be asked blames nobody."""
 
+import itertools
 import json
 from collections.abc import Iterator
 
@@ -9,6 +10,7 @@ import pytest
 from postflight.errors import CannotMeasure, ConfigError
 from postflight.model import DatabaseSchema, Deployment, Migration, Secret
 from postflight.probes.database import count_last_day, find_missing
+from postflight.probes.database_watch import count_scans, watch
 from postflight.redact import Redactor
 from postflight.reference_process import reference_platform
 
@@ -79,3 +81,77 @@ def test_a_database_that_cannot_be_asked_is_no_verdict_and_shows_no_password() -
 def test_a_database_without_an_address_is_a_configuration_error() -> None:
     with pytest.raises(ConfigError, match="its secret database_url is missing"):
         find_missing(Deployment("p", "e", "http://x", known=True), DatabaseSchema(PROJECTS), Redactor())
+
+
+def test_a_watched_database_is_read_as_it_is(url: str) -> None:
+    """One connection waits in a transaction, one is opened for each second request; the work of ours is not counted."""
+    held: list[psycopg.Connection[tuple[object, ...]]] = []
+    with psycopg.connect(url, autocommit=True) as worker, psycopg.connect(url) as idle:
+        idle.execute("select 'somebody''s secret'")
+        numbers = itertools.count(1)
+
+        def send() -> None:
+            worker.execute("select 1" if next(numbers) > 3 else "select pg_sleep(0.1)")
+            if next(numbers) % 4 == 0:
+                held.append(psycopg.connect(url))
+
+        try:
+            seen = watch(deployment(url), Redactor(), send, requests=30)
+        finally:
+            for connection in held:
+                connection.close()
+    assert seen.peak == seen.connections[-1] == seen.connections[0] + len(held)
+    assert "never given back" in seen.leak()
+    assert seen.idlest is not None
+    assert (seen.idlest.statement, seen.idlest.state) == ("select ?", "idle in transaction")
+    assert seen.slowest is not None
+    assert seen.slowest.statement == "select pg_sleep(?)"
+    assert 31 <= seen.transactions < 100  # our hundreds of looks are not among them
+    assert seen.mean_transaction is not None
+    assert seen.statements is None
+    assert seen.most > 50
+    assert not seen.hidden
+
+
+def test_pg_stat_statements_tells_the_mean_of_what_ran_meanwhile(url: str) -> None:
+    """A table of the extension's form stands for it: PostgreSQL as pip brings it has no such extension."""
+    oid = "(select oid from pg_database where datname = current_database())"
+    with psycopg.connect(url, autocommit=True) as worker:
+        worker.execute(
+            "create table pg_stat_statements"
+            " (dbid oid, queryid bigint, query text, calls bigint, total_exec_time float8)"
+        )
+        try:
+            worker.execute(
+                f"insert into pg_stat_statements values ({oid}, 1, 'select $1', 100, 9000), ({oid}, 2, 'x', 5, 99999)"
+            )
+            update = "update pg_stat_statements set calls = calls + 1, total_exec_time = total_exec_time + 2"
+            seen = watch(deployment(url), Redactor(), lambda: worker.execute(f"{update} where queryid = 1"), requests=3)
+        finally:
+            worker.execute("drop table pg_stat_statements")
+    assert seen.slowest_statement is not None
+    assert (seen.slowest_statement.text, seen.slowest_statement.calls) == ("select $1", 4)
+    assert seen.slowest_statement.mean == pytest.approx(0.002)
+
+
+def test_scans_are_counted_for_one_request(url: str) -> None:
+    with psycopg.connect(url, autocommit=True) as worker:
+
+        def send() -> None:
+            worker.execute("select count(*) from users")
+            worker.execute("select count(*) from csp_reports union all select count(*) from csp_reports")
+
+        found = count_scans(deployment(url), Redactor(), send, requests=5)
+    assert (found["users"], found["csp_reports"]) == (1, 2)
+
+
+def test_a_role_that_sees_nothing_of_others_is_told_from_an_idle_database(url: str) -> None:
+    with psycopg.connect(url, autocommit=True) as worker:
+        worker.execute("create role looker login")
+        try:
+            blind = url.replace("postgres@", "looker@")
+            seen = watch(deployment(blind), Redactor(), lambda: worker.execute("select 1"), requests=3)
+        finally:
+            worker.execute("drop role looker")
+    assert seen.hidden
+    assert seen.peak >= 1

@@ -7,7 +7,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import click
 from rich.console import Console
@@ -19,7 +18,7 @@ from postflight.commands.telling import about, tell
 from postflight.errors import CannotMeasure, ConfigError, DeploymentFault, PostflightError
 from postflight.model import Deployment, Finding, Measurement, OnBreach, Status, Unit
 from postflight.probes.client import Client
-from postflight.probes.network import LOOPBACK
+from postflight.probes.pace import pause_between
 from postflight.probes.preflight import preflight
 from postflight.probes.rounds import Sides
 from postflight.report import terminal
@@ -30,7 +29,6 @@ from postflight.target import Wanted, opened
 from postflight.verdict import decide
 
 FIRST_LOOK = 100  # rounds; each further look doubles them
-POLITE = 0.05  # seconds between two requests, for a deployment elsewhere on which deployments.yaml allows no load
 STAGE = "compare"
 
 
@@ -109,8 +107,7 @@ class Session:
             findings = self._looked_at(old, new)
             if not findings:
                 clients = [stack.enter_context(Client(each, self._run_id)) for each in (old, new)]
-                pause = 0.0 if _may_hurry(old) and _may_hurry(new) else POLITE
-                sides = Sides(clients[0], clients[1], pause)
+                sides = Sides(clients[0], clients[1], pause_between(old, new))
                 findings = [self._judged(path, sides, new) for path in dict.fromkeys(options.paths)]
         return self._finish(findings, new)
 
@@ -164,11 +161,6 @@ class Session:
         # nothing is configured to be rolled back by a comparison
         verdict = decide(findings, planned=[finding.check for finding in findings], may_roll_back=False)
         return tell(self._console, self._options.reports, about(new, self._run_id, self._started), verdict)
-
-
-def _may_hurry(deployment: Deployment) -> bool:
-    host = urlsplit(deployment.base_url).hostname or ""
-    return deployment.permissions.may_load or host in {name.strip("[]") for name in LOOPBACK}
 
 
 def _meaning(found: Comparison) -> tuple[Status, str]:

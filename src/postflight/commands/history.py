@@ -18,7 +18,13 @@ from rich.text import Text
 from postflight.commands.remember import FILE, LARGE, VARIABLE
 from postflight.commands.simulate import Ratio
 from postflight.history import Entry, History, HistoryUnavailable
-from postflight.history.analysis import Change, compare_with_week_before, count_deployments, series_of
+from postflight.history.analysis import (
+    Change,
+    compare_with_week_before,
+    count_deployments,
+    find_shifts,
+    series_of,
+)
 from postflight.model import Quantity
 from postflight.report import terminal
 
@@ -98,6 +104,8 @@ def history(
         _print_deployments(console, entries, claim)
         for change in _large_changes(entries):
             console.print(terminal.plain(f"notice: {change}", "yellow"))
+        for shift in find_shifts(entries):
+            console.print(terminal.plain(f"shift: {shift.target}: {shift}", "yellow"))
 
 
 def _document(entries: Sequence[Entry], claim: float) -> dict[str, Any]:
@@ -116,6 +124,7 @@ def _document(entries: Sequence[Entry], claim: float) -> dict[str, Any]:
             "claim": {"success": claim, "proof": judged.proof.value, "more_needed": judged.more_needed},
         },
         "changes": [asdict(change) for change in _changes(entries)],
+        "shifts": [asdict(shift) for shift in find_shifts(entries)],
         "runs": [asdict(entry) for entry in entries],
     }
 
@@ -184,6 +193,9 @@ def _print_metric(console: Console, entries: Sequence[Entry], metric: str, last:
     for change in compare_with_week_before(taken[-1][0], entries):
         if change.metric == metric:
             console.print(terminal.plain(str(change), "yellow" if change.is_large(LARGE) else ""))
+    for shift in find_shifts([entry for entry, _ in taken]):
+        if shift.metric == metric:
+            console.print(terminal.plain(f"{shift.target}: {shift}", "yellow"))
 
 
 def sparkline(values: Sequence[float]) -> str:

@@ -33,7 +33,7 @@ def find_missing(deployment: Deployment, expected: DatabaseSchema, redactor: Red
 
     Raises `CannotMeasure` when it cannot be asked; `ConfigError` when nothing says where it is.
     """
-    with _opened(deployment, redactor) as connection:
+    with open_database(deployment, redactor) as connection:
         missing = _missing_columns(connection, expected.tables)
         if expected.migration is not None:
             missing += _missing_migration(connection, expected.migration)
@@ -42,7 +42,7 @@ def find_missing(deployment: Deployment, expected: DatabaseSchema, redactor: Red
 
 def count_last_day(deployment: Deployment, table: str, column: str, redactor: Redactor) -> int:
     """Return how many rows were made in the last 24 hours, by the database's clock. Raises as `find_missing`."""
-    with _opened(deployment, redactor) as connection:
+    with open_database(deployment, redactor) as connection:
         from psycopg import sql
 
         names = {"table": sql.Identifier(*table.split(".")), "column": sql.Identifier(column)}
@@ -51,7 +51,7 @@ def count_last_day(deployment: Deployment, table: str, column: str, redactor: Re
 
 
 @contextmanager
-def _opened(deployment: Deployment, redactor: Redactor) -> Iterator["Connection[Any]"]:
+def open_database(deployment: Deployment, redactor: Redactor) -> Iterator["Connection[Any]"]:
     """Open the database to be read. What goes wrong until it is closed says nothing about the deployment."""
     try:
         import psycopg
@@ -61,7 +61,8 @@ def _opened(deployment: Deployment, redactor: Redactor) -> Iterator["Connection[
     if url is None:
         where = f"{deployment.platform}/{deployment.environment}"
         raise ConfigError(
-            f"{where} has a `database:` to verify, but its secret database_url is missing",
+            f"{where} has a database to verify (`database:` or `database_connections:`), but its secret database_url is"
+            " missing",
             expected="an environment variable with the URL of a role that may read, named under `secrets:`",
             where="deployments.yaml",
         )

@@ -2,7 +2,7 @@
 
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +16,7 @@ from postflight.probes.meaning import DeadlinePassed, address, explain
 from postflight.probes.network import name_trouble, proxy_for
 from postflight.redact import Redactor
 
+Listen = Callable[[str, Mapping[str, Any]], None]  # told of each of httpcore's events, with its details
 MAX_REDIRECTS = 10
 _RESOLVE_AGAIN = 0.5  # seconds
 # headers that may follow a redirect to another origin
@@ -30,9 +31,12 @@ class Progress:
     history: list[str] = field(default_factory=list)
     stage: str = ""
     received: int = 0  # bytes of the body
+    listen: Listen | None = None
 
-    async def trace(self, event: str, _details: Mapping[str, Any]) -> None:
+    async def trace(self, event: str, details: Mapping[str, Any]) -> None:
         """Note the stage: `connection.connect_tcp.started`, `http11.receive_response_body.started`, ..."""
+        if self.listen is not None:
+            self.listen(event, details)
         if event.endswith(".started") and "clos" not in event:  # that it closes afterwards is no progress
             self.stage = event
 
@@ -68,6 +72,7 @@ async def exchange(
     body_limit: int,
     curl: str,
     redactor: Redactor,
+    listen: Listen | None = None,
 ) -> Response:
     """Send a request and read the whole answer. Raises what `meaning.explain` makes of any error.
 
@@ -75,7 +80,7 @@ async def exchange(
     no redirects itself, since httpx reads their bodies without a bound. Here up to 10 are followed, to another origin
     without credentials and never with a body. `curl` goes into the answer and into errors.
     """
-    progress = Progress(str(request.url))
+    progress = Progress(str(request.url), listen=listen)
     started = time.perf_counter()
     try:
         with anyio.fail_after(deadline):

@@ -50,9 +50,9 @@ def judge(success: float, confidence: float, *, requests: int, failures: int) ->
     if not 0 <= failures <= requests:
         raise ValueError(f"0 <= failures <= requests, not {failures} of {requests}")
     limit, doubt = 1 - success, 1 - confidence
-    if requests and _at_most(failures, requests, limit) <= doubt:
+    if requests and at_most(failures, requests, limit) <= doubt:
         return Claim(success, confidence, requests, failures, Proof.SHOWN, None)
-    if failures and 1 - _at_most(failures - 1, requests, limit) <= doubt:
+    if failures and 1 - at_most(failures - 1, requests, limit) <= doubt:
         return Claim(success, confidence, requests, failures, Proof.REFUTED, None)
     needed = requests_needed(success, confidence, failures)
     more = None if needed is None else needed - requests
@@ -70,13 +70,13 @@ def requests_needed(success: float, confidence: float, failures: int = 0) -> int
     if failures == 0:
         return math.ceil(math.log(doubt) / math.log1p(-limit))
     low, high = failures, 2 * failures + 1
-    while _at_most(failures, high, limit) > doubt:
+    while at_most(failures, high, limit) > doubt:
         low, high = high, 2 * high
         if high > MOST_REQUESTS:
             return None
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (middle, high) if _at_most(failures, middle, limit) > doubt else (low, middle)
+        low, high = (middle, high) if at_most(failures, middle, limit) > doubt else (low, middle)
     return high
 
 
@@ -88,7 +88,7 @@ def largest_rate(requests: int, failures: int, confidence: float) -> float:
     low, high = failures / requests, 1.0
     while high - low > 1e-12:
         middle = (low + high) / 2
-        low, high = (middle, high) if _at_most(failures, requests, middle) > 1 - confidence else (low, middle)
+        low, high = (middle, high) if at_most(failures, requests, middle) > 1 - confidence else (low, middle)
     return high
 
 
@@ -98,7 +98,7 @@ def rate_interval(requests: int, failures: int, confidence: float) -> tuple[floa
     return 1 - largest_rate(requests, requests - failures, each), largest_rate(requests, failures, each)
 
 
-def _at_most(failures: int, requests: int, rate: float) -> float:
+def at_most(failures: int, requests: int, rate: float) -> float:
     """Return P(X <= failures) for X ~ Binomial(requests, rate), 0 < rate < 1."""
     if failures >= requests:
         return 1.0

@@ -1,0 +1,80 @@
+"""P13-P1, VRO-P1: how long Velocity's API takes: over new and over open connections, and for each item of a list."""
+
+import random
+
+import pytest
+
+from platforms.velocity import Velocity
+from platforms.velocity_timing import page_of_projects, timed_requests
+from postflight.checks.database import scans_for_each
+from postflight.errors import BudgetBroken
+from postflight.model import Deployment, Measurement, Unit
+from postflight.probes.client import Client
+from postflight.probes.database_watch import count_scans
+from postflight.probes.phases import Timer
+from postflight.pytest_plugin.fixtures import Measure
+from postflight.pytest_plugin.run import Run
+from postflight.stats.quantiles import estimate
+
+from .conftest import Broken, MakeProjects, TimeThem
+
+pytestmark = [pytest.mark.performance, pytest.mark.platform("velocity")]
+
+ITEMS = 20
+"""Projects in the longer list; the shorter one has 1."""
+PAIRS = 40
+"""Of a short and a long list, timed one after the other: what disturbs one mostly disturbs the other."""
+ALPHA = 0.05
+COUNTED = 10
+"""Requests whose scans are counted once a list is too slow."""
+
+
+@pytest.mark.covers("P13-P1", "VRO-P1", "VEL-M1")
+@pytest.mark.measures("api.cold.p50", "api.warm.p50", "api.warm.p95")
+def test_api_answers_quickly(
+    api: Client,
+    platform: Velocity,
+    token: str,
+    timer: Timer,
+    deployment: Deployment,
+    time_them: TimeThem,
+    make_projects: MakeProjects,
+) -> None:
+    """The API answers quickly, over a new connection and over an open one"""
+    projects = [project.id for project in api.run(platform.list_projects(token))[:1]]
+    if not projects and deployment.permissions.may_create:
+        projects = make_projects(1)
+    time_them(timer, timed_requests(token, *projects))
+
+
+@pytest.mark.needs("create")
+@pytest.mark.covers("P13-P1", "VRO-P1")
+@pytest.mark.measures("api.per_item")
+def test_a_list_costs_little_for_each_item(
+    timer: Timer, token: str, make_projects: MakeProjects, run: Run, api: Client, broken: Broken, measure: Measure
+) -> None:
+    """A longer list takes little longer: nothing is fetched item by item"""
+    make_projects(ITEMS)
+    short, long = page_of_projects(token, 1), page_of_projects(token, ITEMS)
+    timer.warm_up(short)
+    timer.warm_up(long)
+    shuffle, differences = random.Random(run.run_id).shuffle, []  # noqa: S311 - the order of requests
+    for _ in range(PAIRS):
+        turns = [short, long]
+        shuffle(turns)
+        taken = {turn.path: timer.take(turn, cold=False).first_byte for turn in turns}
+        differences.append((taken[long.path] - taken[short.path]) / (ITEMS - 1))
+    found = estimate(differences, 0.5, ALPHA)
+    interval, where = (found.low, found.high), f"GET /api/projects, {ITEMS} items against 1"
+    measured = Measurement("api.per_item", (found.middle,), Unit.SECONDS, interval=interval)
+    if isinstance(broken(measured), BudgetBroken) and "database_url" in run.deployment.secrets:
+        few, many = (
+            count_scans(run.deployment, run.redactor, lambda request=request: api.send(request), requests=COUNTED)
+            for request in (short, long)
+        )
+        tables = scans_for_each(few, many, ITEMS - 1)
+        told = ", ".join(f"{table} is scanned {scans:.2g} times more" for table, scans in tables)
+        where += f": for each further item {told or 'no table is scanned more'}" + (
+            ", as by a query for each (N+1)" if tables else ""
+        )
+    measure("api.per_item", found.middle, where=where, interval=interval)

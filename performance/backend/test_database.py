@@ -1,0 +1,86 @@
+"""VEL-P4, VRO-P1: what the database does while the API answers: connections, open transactions, slow statements."""
+
+import pytest
+
+from platforms.velocity_timing import page_of_projects
+from postflight.checks.database import Watched
+from postflight.errors import DeploymentFault, NotEnoughEvidence
+from postflight.model import Deployment, Quantity, Unit
+from postflight.probes.client import Client
+from postflight.probes.database_watch import watch
+from postflight.pytest_plugin.fixtures import Exclude, Measure
+from postflight.pytest_plugin.run import Run
+
+pytestmark = [pytest.mark.performance, pytest.mark.platform("velocity")]
+
+REQUESTS = 60
+"""For the list of projects, one after the other."""
+KEPT: dict[str, Watched] = {}
+"""What was seen last, of this process's one run: the checks below look at the same series."""
+
+
+@pytest.fixture
+def watched(request: pytest.FixtureRequest, run: Run, api: Client, token: str, exclude: Exclude) -> Watched:
+    """The database during a series of requests; a check that failed and is run again looks at a series of its own."""
+    deployment = run.deployment
+    if deployment.database is None and "database_connections" not in deployment.limits:
+        exclude("deployments.yaml says nothing of a database here (`database:`, `limits: {database_connections: ...}`)")
+    again = getattr(request.node, "execution_count", 1) > 1
+    if again or run.run_id not in KEPT:
+        asked = page_of_projects(token, 20)
+        KEPT[run.run_id] = watch(deployment, run.redactor, lambda: api.send(asked).expect(200), requests=REQUESTS)
+    return KEPT[run.run_id]
+
+
+@pytest.mark.covers("VEL-P4", "P13-P1")
+@pytest.mark.measures("database.connections")
+def test_database_has_connections_left(watched: Watched, deployment: Deployment, measure: Measure) -> None:
+    """The database has connections left, within the limit of the environment"""
+    told = deployment.limits.get("database_connections", Quantity(watched.most, Unit.COUNT))
+    where = f"PostgreSQL: {watched.peak} connections in use at a time, and its limit here is {told}"
+    measure("database.connections", watched.peak / told.value, unit=Unit.RATIO, where=where)
+
+
+@pytest.mark.covers("VEL-P4")
+def test_database_connections_are_given_back(watched: Watched) -> None:
+    """Connections to the database are used again, and given back"""
+    if leak := watched.leak():
+        first, *_, last = watched.connections
+        raise DeploymentFault(leak, expected=f"about {first} connections", seen=f"{last}", where="PostgreSQL")
+
+
+@pytest.mark.covers("VEL-P4", "VRO-P1")
+@pytest.mark.measures("database.idle_in_transaction")
+def test_no_transaction_is_left_open(watched: Watched, measure: Measure) -> None:
+    """No transaction is left open: it would hold its locks and its connection, and keep dead rows"""
+    _require_sight(watched)
+    idlest = watched.idlest
+    where = f"PostgreSQL: idle in transaction after {idlest.statement}" if idlest else "PostgreSQL: none was seen"
+    measure("database.idle_in_transaction", idlest.in_state if idlest else 0.0, where=where)
+
+
+@pytest.mark.covers("VRO-P1")
+@pytest.mark.measures("database.mean_time")
+def test_database_answers_quickly(watched: Watched, measure: Measure) -> None:
+    """The database answers quickly, on average"""
+    if slowest := watched.slowest_statement:
+        where = f"PostgreSQL, by pg_stat_statements: {slowest.calls} calls of {slowest.text}"
+        measure("database.mean_time", slowest.mean, where=where)
+        return
+    if watched.mean_transaction is None:
+        raise NotEnoughEvidence(
+            "nothing tells how long statements take here: install pg_stat_statements (PostgreSQL 14 tells by itself)"
+        )
+    # a transaction has one statement or more: what holds for it on average holds for each of them
+    where = f"PostgreSQL: mean of {watched.transactions} transactions"
+    if watched.slowest is not None:
+        seen = Quantity(watched.slowest.running, Unit.SECONDS)
+        where += f"; the longest statement seen ran for {seen}: {watched.slowest.statement}"
+    measure("database.mean_time", watched.mean_transaction, where=where)
+
+
+def _require_sight(watched: Watched) -> None:
+    if watched.hidden:
+        raise NotEnoughEvidence(
+            "our role sees no other session's state: grant pg_read_all_stats to the role of the secret database_url"
+        )
