@@ -120,6 +120,12 @@ def redirected(page: PageWeight) -> tuple[Flaw, ...]:
     return tuple(Flaw(short(url), "only leads on: a round trip before anything is shown") for url in page.redirects)
 
 
+def is_loopback(url: str) -> bool:
+    """Whether this is an address of the machine itself."""
+    host = urlsplit(url).hostname or ""
+    return host == "localhost" or host == "::1" or host.startswith("127.")
+
+
 def _named(one: Resource) -> str:
     return {Kind.DOCUMENT: "the page", Kind.FETCH: "the answer"}.get(one.kind, f"the {one.kind.value}")
 
