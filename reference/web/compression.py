@@ -49,7 +49,8 @@ class _Answer:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
             media_type = headers.get("content-type", "").partition(";")[0]
-            if message["status"] == 200 and media_type in _TYPES and "content-encoding" not in headers:
+            packed = "content-encoding" in headers or "no-transform" in headers.get("cache-control", "")
+            if message["status"] == 200 and media_type in _TYPES and not packed:
                 headers.add_vary_header("Accept-Encoding")
                 if self._encoding:
                     self._start = message

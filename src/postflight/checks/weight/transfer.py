@@ -137,8 +137,9 @@ def _life(one: Resource) -> str:
         return "does not say for how long it may be kept"
     if one.lifetime < 1:
         return "must be asked for on every visit"
-    hours = one.lifetime / 3600
-    return f"is kept for {hours:.3g} h only" if hours < 48 else f"is kept for {hours / 24:.3g} days only"
+    units = (("days", 86400.0), ("h", 3600.0), ("min", 60.0), ("s", 1.0))
+    unit, seconds = next((unit, seconds) for unit, seconds in units if one.lifetime >= seconds)
+    return f"is kept for {one.lifetime / seconds:.3g} {unit} only"
 
 
 def _times(found: list[Resource]) -> str:
