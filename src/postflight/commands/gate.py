@@ -20,6 +20,7 @@ from postflight.commands.remember import history_option, note_files
 from postflight.commands.telling import about, tell
 from postflight.commands.weights import hand_in, take_out
 from postflight.errors import CannotMeasure, ConfigError
+from postflight.exhibits import within
 from postflight.model import Decision, Deployment, Finding, OnBreach, Status, Verdict
 from postflight.probes.preflight import preflight
 from postflight.redact import Redactor
@@ -198,7 +199,11 @@ class Gate:
         note_files(take_out(reports))
         self._browser = doc.about.browser or self._browser
         found = [
-            replace(finding, evidence=tuple(f"{part.path(stage)}/{path}" for path in finding.evidence))
+            replace(
+                finding,
+                evidence=tuple(f"{part.path(stage)}/{path}" for path in finding.evidence),
+                exhibits=tuple(within(one, part.path(stage)) for one in finding.exhibits),
+            )
             for finding in doc.verdict.findings
             if not (finding.check == "preflight" and finding.status is Status.GOOD)
         ]
