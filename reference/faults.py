@@ -356,6 +356,36 @@ UNDER_LOAD = frozenset({
     SLOW_ABOVE_RATE, ERRORS_ABOVE_RATE, STALL, LEAK, RATE_COLLAPSE, SLOW_ASSET, CONNECTION_RESETS, CORRUPT_BODIES,
 })  # fmt: skip
 
+# What pages weigh (weight_faults.py). The two bundles are faults of a release beside the one before it
+BUNDLE_ADDED = Fault("bundle-added", "pages load a bundle of 40 KB that they did without before", ("VEL-P3", "P13-L2"))
+BUNDLE_HEAVIER = Fault("bundle-heavier", "that bundle, 10 % heavier", ("VEL-P3", "P13-L2"))
+BUNDLE_HUGE = Fault("bundle-huge", "pages load a bundle of 250 KB", ("VEL-P3", "P13-P1"))
+DOCUMENT_HUGE = Fault("document-huge", "the landing page carries 60 KB of data in its markup", ("VEL-P3", "P13-P1"))
+ASSET_UNPACKED = Fault("asset-unpacked", "the style sheet is sent uncompressed", ("VEL-P3",))
+ANSWER_UNPACKED = Fault("answer-unpacked", "the list of projects is sent uncompressed", ("VEL-P3",))
+ANSWER_HUGE = Fault("answer-huge", "the list of projects brings 120 KB that nobody shows", ("VEL-P3",))
+ASSET_NOT_KEPT = Fault("asset-not-kept", "scripts do not say how long they may be kept", ("P13-P1",))
+ASSET_KEPT_BRIEFLY = Fault("asset-kept-briefly", "images are kept for ten minutes", ("P13-P1",))
+SCRIPT_BLOCKS = Fault("script-blocks", "a script in the head holds the landing page's rendering back", ("P13-P1",))
+HERO_OVERSIZED = Fault("hero-oversized", "the hero image is a PNG of 2400 x 1650 pixels", ("VEL-P3",))
+API_CHATTER = Fault("api-chatter", "the projects page asks for its projects one by one", ("P13-P1",))
+SCRIPT_TWICE = Fault("script-twice", "the landing page loads a script under a second name, too", ("VEL-P3",))
+ASKED_TWICE = Fault("asked-twice", "the landing page asks for the flags twice", ("VEL-P3",))
+STRANGER_ASKED = Fault("stranger-asked", "the landing page loads an image of another origin", ("P13-P1",))
+SCRIPT_UNUSED = Fault("script-unused", "pages load a bundle that they never call", ("VEL-P3",))
+DOM_EXPLODED = Fault("dom-exploded", "the landing page has 3000 elements more", ("P13-P1",))
+FONT_HIDES = Fault("font-hides", "text of the landing page is hidden until its font has come", ("P13-P1",))
+FONTS_MANY = Fault("fonts-many", "the landing page loads four fonts", ("VEL-P3",))
+REDIRECT_CHAIN = Fault("redirect-chain", "the landing page is reached over two redirects", ("P13-P1",))
+PRELOAD_UNUSED = Fault("preload-unused", "the landing page preloads an image that it does not show", ("VEL-P3",))
+REQUESTS_MANY = Fault("requests-many", "the landing page loads 45 little images", ("P13-P1",))
+
+OF_WEIGHT = frozenset({
+    BUNDLE_ADDED, BUNDLE_HEAVIER, BUNDLE_HUGE, DOCUMENT_HUGE, ASSET_UNPACKED, ANSWER_UNPACKED, ANSWER_HUGE,
+    ASSET_NOT_KEPT, ASSET_KEPT_BRIEFLY, SCRIPT_BLOCKS, HERO_OVERSIZED, API_CHATTER, SCRIPT_TWICE, ASKED_TWICE,
+    STRANGER_ASKED, SCRIPT_UNUSED, DOM_EXPLODED, FONT_HIDES, FONTS_MANY, REDIRECT_CHAIN, PRELOAD_UNUSED, REQUESTS_MANY,
+})  # fmt: skip
+
 IN_PAGES = frozenset({
     POLICY_NOT_FOR_BROWSERS, POLICY_ON_FIRST_VISIT, POLICY_IN_BODY, POLICY_TIGHTENED, META_BLOCKS_OWN_SCRIPTS,
     NONCE_STALE, SCRIPTS_REVIVED, TRUSTED_TYPES_WAVED, BLOB_WORKERS, UNGUARDED_FRAMES, EVERYBODY_FRAMES,
@@ -397,6 +427,7 @@ REGISTRY: dict[str, Fault] = {
         SLOW_ABOVE_RATE, ERRORS_ABOVE_RATE, STALL, LEAK, RATE_COLLAPSE, SLOW_ASSET, CONNECTION_RESETS, CORRUPT_BODIES,
         CROSSED_ANSWERS, PREVIEW_STUCK, SESSIONS_LEFT, EDITS_LOST, POOL_RACE,
         *sorted(IN_LATENCY, key=lambda fault: fault.name), SLOW_HANDSHAKE, QUERY_PER_ITEM, SLOW_STATEMENT,
+        *sorted(OF_WEIGHT, key=lambda fault: fault.name),
     )
 }  # fmt: skip
 

@@ -51,6 +51,7 @@ class LoadFaultsMiddleware:
             send = _cut_short(send)
         if faults.CORRUPT_BODIES in self._faults and number % CORRUPT_EVERY == 0:
             send = _corrupted(send, Headers(scope=scope))
+            scope = _asking_for_plain(scope)
         await app(scope, receive, send)
 
     def _crowded(self) -> bool:
@@ -86,6 +87,11 @@ def _cut_short(send: Send) -> Send:
         await send(message)
 
     return cut
+
+
+def _asking_for_plain(scope: Scope) -> Scope:
+    """Return the request as of a client that knows no compression: what comes is packed, and spoilt, here."""
+    return {**scope, "headers": [(name, value) for name, value in scope["headers"] if name != b"accept-encoding"]}
 
 
 def _corrupted(send: Send, asked: Headers) -> Send:

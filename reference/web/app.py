@@ -17,7 +17,9 @@ from reference.page_faults import PageFaultsMiddleware
 from reference.services import Services
 from reference.web import files, operations, pages, previews, projects, session
 from reference.web.attempts import FailedAttempts
+from reference.web.compression import CompressionMiddleware
 from reference.web.middleware import GeoMiddleware, HeadersMiddleware, TroubleMiddleware
+from reference.weight_faults import WeightFaultsMiddleware
 
 
 def create_web(services: Services, orchestrator: httpx.AsyncClient) -> ASGIApp:
@@ -45,7 +47,7 @@ def create_web(services: Services, orchestrator: httpx.AsyncClient) -> ASGIApp:
     app.state.orchestrator = orchestrator
     inner = TroubleMiddleware(GeoMiddleware(app, services), services)
     spoilt = ContractFaultsMiddleware(HeadersMiddleware(inner, services), services.settings.faults)
-    pages_and_api = PageFaultsMiddleware(spoilt, services)
+    pages_and_api = CompressionMiddleware(WeightFaultsMiddleware(PageFaultsMiddleware(spoilt, services), services))
     timed = ApiFaultsMiddleware(pages_and_api, services)
     return MetricsMiddleware(LoadFaultsMiddleware(timed, services), metrics)
 

@@ -1,29 +1,26 @@
 """The pages that people see, from templates in pages/, and the files that they load, from static/."""
 
-import mimetypes
-import re
 from pathlib import Path
 from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from reference.answers import ApiError, bearer_token
 from reference.database import fetch_one
 from reference.faults import CONSOLE_ERROR, DEAD_ASSET, DEAD_LANDING, SCRIPT_ERROR, TOKEN_IN_URL
 from reference.services import services_of
-from reference.settings import FILE_PATH
+from reference.web.assets import address_of, find_asset
 from reference.web.session import COOKIE, find_user
 
 _HERE = Path(__file__).parent
-_STATIC = _HERE / "static"
-_A_DAY = "public, max-age=86400"
 
 _templates = Environment(
     loader=FileSystemLoader(_HERE / "pages"), autoescape=select_autoescape(), trim_blocks=True, auto_reload=False
 )
+_templates.globals["asset"] = address_of
 
 
 def render(request: Request, template: str, status: int = 200, **context: object) -> Response:
@@ -98,15 +95,15 @@ def _to_login(request: Request) -> Response:
 
 async def _static(request: Request) -> Response:
     name = str(request.path_params["path"])
-    path = _STATIC / name
-    hidden = DEAD_ASSET in services_of(request).settings.faults and path.stem == "hero"
-    if hidden or not re.fullmatch(FILE_PATH, name) or not path.is_file():
-        return render(request, "not_found.html", 404)
-    return FileResponse(path, media_type=mimetypes.guess_type(path)[0], headers={"Cache-Control": _A_DAY})
+    hidden = DEAD_ASSET in services_of(request).settings.faults and name.startswith("hero.")
+    asset = None if hidden else find_asset(name)
+    return asset.answer(request) if asset else render(request, "not_found.html", 404)
 
 
-async def _favicon(_request: Request) -> Response:
-    return FileResponse(_STATIC / "favicon.svg", media_type="image/svg+xml", headers={"Cache-Control": _A_DAY})
+async def _favicon(request: Request) -> Response:
+    asset = find_asset("favicon.svg")
+    assert asset is not None
+    return asset.answer(request)
 
 
 PAGES = [

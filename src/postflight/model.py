@@ -110,6 +110,7 @@ class Measurement:
     met: bool | None = None
     bound: float | None = None  # the limit's number, in the same unit
     interval: tuple[float, float] | None = None  # of confidence, in the same unit
+    cause: str = ""  # what makes it so, in words: a broken limit names it
 
     @property
     def worst(self) -> Quantity:
@@ -276,6 +277,7 @@ class Deployment:
     stage_sets: Mapping[str, StageSet] = field(default_factory=dict)
     database: DatabaseSchema | None = None
     contract: Contract = Contract()
+    third_parties: tuple[str, ...] | None = None  # hosts that its pages may ask; None: nobody has said
 
 
 @dataclass(frozen=True, slots=True)

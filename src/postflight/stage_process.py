@@ -21,6 +21,8 @@ PHASES = ("validation", "database", "backend", "frontend", "traffic")  # names o
 PROGRESS_VARIABLE = "POSTFLIGHT_PROGRESS_FD"  # where the plugin writes one JSON line for each event
 REMOVAL_DEADLINE = 10.0  # seconds
 GRACE = 20.0  # seconds that an interrupted stage has to clean up what it created
+LAST_RELEASE_VARIABLE = "POSTFLIGHT_LAST_RELEASE"  # a file with the weights of the last release's pages
+WEIGHTS = "weights.json"  # among a stage's reports: those of this one
 STAGE_VARIABLE = "POSTFLIGHT_STAGE"  # set for a stage: the gate shows one verdict for all of them
 
 

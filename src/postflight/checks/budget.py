@@ -47,7 +47,8 @@ def _hold(measurement: Measurement, budget: Budget) -> Judgement:
     held = replace(measurement, limit=budget.limit, met=met, bound=limit.value)
     samples = len(measurement.values)
     if met is False:
-        message = f"{measurement.metric} was {shown}, allowed is {budget.limit} ({budget.source})"
+        cause = f": {measurement.cause}" if measurement.cause else ""
+        message = f"{measurement.metric} was {shown}, allowed is {budget.limit} ({budget.source}){cause}"
         broken = BudgetBroken(message, expected=budget.limit, seen=shown, where=measurement.where)
         return Judgement(held, budget, broken)
     if met is None:

@@ -16,8 +16,9 @@ from postflight import __version__
 from postflight.commands.acting import Acting, act_on, go_on, stand_by
 from postflight.commands.ending import end_with_verdict
 from postflight.commands.parts import Part, choose_parts
-from postflight.commands.remember import earlier_runs, history_option
+from postflight.commands.remember import earlier_runs, history_option, note_files
 from postflight.commands.telling import about, tell
+from postflight.commands.weights import hand_in, take_out
 from postflight.errors import CannotMeasure, ConfigError
 from postflight.exhibits import within
 from postflight.model import Decision, Deployment, Finding, OnBreach, Status, Verdict
@@ -181,9 +182,10 @@ class Gate:
         reports = self._options.reports / part.path(stage)
         run_id = f"{self._run_id}-{part.path(stage).replace('/', '-')}"
         (reports / "verdict.json").unlink(missing_ok=True)
+        told = {RUN_ID_VARIABLE: run_id, STAGE_VARIABLE: stage, **hand_in(reports, deployment)}
         end = run_stage(
             self._arguments(stage, reports, part.covers),
-            environment=dict(environment) | {RUN_ID_VARIABLE: run_id, STAGE_VARIABLE: stage},
+            environment=dict(environment) | told,
             log=reports / "pytest.log",
             deadline=left,
             on_progress=self._tell,
@@ -194,6 +196,7 @@ class Gate:
         except CannotMeasure as error:
             late = f"{self._too_late}; " if end.timed_out else ""
             raise CannotMeasure(f"{late}{error}; what pytest said is in {reports}/pytest.log") from error
+        note_files(take_out(reports))
         self._browser = doc.about.browser or self._browser
         found = [
             replace(

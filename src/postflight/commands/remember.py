@@ -6,7 +6,7 @@ A history that cannot be written is a warning. It never changes a verdict, and n
 import getpass
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,8 +14,10 @@ from typing import Any, TypeVar
 import click
 from rich.console import Console
 
+from postflight.checks.weight.release import FileWeight, Release
 from postflight.history import Entry, History, HistoryUnavailable, summarise
 from postflight.history.analysis import WEEK, compare_with_week_before
+from postflight.model import Deployment
 from postflight.report import terminal
 from postflight.report.background import MAX_PAST, Past
 from postflight.report.document import About, Document
@@ -26,6 +28,7 @@ OFF = "off"
 LARGE = 0.5  # a metric that is this far from the average of the week before is told
 _KEY = "postflight.history"
 _ACTED = "postflight.acted"
+_WEIGHED = "postflight.weighed"
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -55,6 +58,23 @@ def note_act(words: str) -> None:
         context.meta.setdefault(_ACTED, []).append(words)
 
 
+def note_files(files: Iterable[FileWeight]) -> None:
+    """Say what the pages of this run weigh, file by file: the next release is compared with it."""
+    if (context := click.get_current_context(silent=True)) is not None:
+        context.meta.setdefault(_WEIGHED, []).extend(files)
+
+
+def last_release(deployment: Deployment) -> Release | None:
+    """Return what the last release that was promoted here weighed, as far as the history of this command knows it."""
+    context = click.get_current_context(silent=True)
+    path = context.meta.get(_KEY) if context else None
+    if path is None or not path.is_file():
+        return None
+    address = None if deployment.known else deployment.base_url
+    with History.at(path, create=False) as history:
+        return history.last_release(deployment.platform, deployment.environment, address)
+
+
 def remember(name: str, doc: Document, console: Console) -> None:
     """Keep this run, and tell what it measured that is far from the week before."""
     context = click.get_current_context(silent=True)
@@ -63,7 +83,8 @@ def remember(name: str, doc: Document, console: Console) -> None:
         return
     try:
         acted = "; ".join(context.meta.get(_ACTED, []))
-        entry = summarise(doc, name, environ=os.environ, by=_person(), acted=acted)
+        files = tuple(context.meta.get(_WEIGHED, []))
+        entry = summarise(doc, name, environ=os.environ, by=_person(), acted=acted, files=files)
         _say_changes(entry, _kept(entry, path), console)
     except HistoryUnavailable as error:
         _warn(console, str(error))

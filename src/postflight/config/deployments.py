@@ -205,6 +205,10 @@ class Environment(Document):
         tuple[str, ...],
         Field(description="files of vulnerability scanners: SARIF, or JSON of trivy, pip-audit, retire"),
     ] = ()
+    third_parties: Annotated[
+        tuple[Annotated[str, Field(pattern=r"^(\*\.)?[A-Za-z0-9.-]+(:[0-9]+)?$")], ...] | None,
+        Field(description="hosts of others that pages may ask: `cdn.example.com`, `*.example.com`; []: none"),
+    ] = None
     database: Annotated[DatabaseEntry | None, Field(description="what the release's migration has made")] = None
     rollback: Annotated[RollbackWords | None, Field(description="what a rollback is here (docs/rollback.md)")] = None
 

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import astuple, fields
 from pathlib import Path
 
+from postflight.checks.weight.page import Kind
+from postflight.checks.weight.release import FileWeight, Release
 from postflight.errors import PostflightError
 from postflight.history.model import Entry, Series
 from postflight.model import Decision, Unit
@@ -34,9 +36,17 @@ _STEPS = (
         primary key (run_id, metric, unit)
     ) strict, without rowid;
     """,
+    """
+    create table files (
+        run_id text not null references runs on delete cascade,
+        route text not null, name text not null, kind text not null, wire integer not null, requests integer not null,
+        primary key (run_id, route, kind, name)
+    ) strict, without rowid;
+    """,
 )
-_RUN = [each.name for each in fields(Entry) if each.name != "measured"]
+_RUN = [each.name for each in fields(Entry) if each.name not in ("measured", "files")]
 _SERIES = [each.name for each in fields(Series)]
+_FILE = [each.name for each in fields(FileWeight)]
 
 
 class HistoryUnavailable(PostflightError):
@@ -75,13 +85,20 @@ class History:
                     f"insert into measurements (run_id, {_names(_SERIES)}) values (?, {_marks(_SERIES)})",  # noqa: S608 - our own names
                     [(entry.run_id, *astuple(series)) for series in entry.measured],
                 )
+                self._connection.executemany(
+                    f"insert or ignore into files (run_id, {_names(_FILE)}) values (?, {_marks(_FILE)})",  # noqa: S608 - our own names
+                    [(entry.run_id, *astuple(file)) for file in entry.files],
+                )
             self._connection.execute(
                 "delete from runs where run_id in (select run_id from runs order by finished desc limit -1 offset ?)",
                 [KEPT],
             )
 
     def runs(self, *, since: float = 0.0, platform: str | None = None, environment: str | None = None) -> list[Entry]:
-        """Return the runs that finished since then (Unix seconds), oldest first, with what they measured."""
+        """Return the runs that finished since then (Unix seconds), oldest first, with what they measured.
+
+        Without their files: `files_of` has these.
+        """
         rows = self._connection.execute(
             f"""
             select {_names(_RUN)} from runs
@@ -113,6 +130,33 @@ class History:
             if run_id in measured:
                 measured[run_id].append(_series(series))
         return [_entry(row, tuple(measured[str(row[0])])) for row in rows]
+
+    def files_of(self, run_id: str) -> tuple[FileWeight, ...]:
+        """Return the files of the pages that a run has weighed, the largest first."""
+        rows = self._connection.execute(
+            f"select {_names(_FILE)} from files where run_id = ? order by route, wire desc, name",  # noqa: S608 - our own names
+            [run_id],
+        )
+        return tuple(FileWeight(route, name, Kind(kind), wire, requests) for route, name, kind, wire, requests in rows)
+
+    def last_release(self, platform: str, environment: str, base_url: str | None = None) -> Release | None:
+        """Return the files of the newest run that was promoted here and has weighed pages; None where there is none.
+
+        With `base_url` only of that address: what deployments.yaml does not know has one name for all.
+        """
+        found = self._connection.execute(
+            """
+            select run_id, "release" from runs
+            where platform = ?1 and environment = ?2 and (?3 is null or base_url = ?3) and decision = ?4
+                and exists (select 1 from files where files.run_id = runs.run_id)
+            order by finished desc limit 1
+            """,
+            [platform, environment, base_url, Decision.PROMOTE.value],
+        ).fetchone()
+        if found is None:
+            return None
+        run_id, release = map(str, found)
+        return Release(release or f"run {run_id}", self.files_of(run_id))
 
 
 def _entry(row: tuple[object, ...], measured: tuple[Series, ...]) -> Entry:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from statistics import median
 
+from postflight.checks.weight.release import FileWeight
 from postflight.model import Decision, Measurement, Unit
 from postflight.report.document import Document
 
@@ -51,6 +52,7 @@ class Entry:
     acted: str = ""
     postflight: str = ""
     measured: tuple[Series, ...] = field(default=(), repr=False)
+    files: tuple[FileWeight, ...] = field(default=(), repr=False)  # of the pages that were weighed
 
     @property
     def target(self) -> str:
@@ -58,7 +60,15 @@ class Entry:
         return f"{self.platform}/{self.environment}" if self.known else self.base_url
 
 
-def summarise(doc: Document, command: str, *, environ: Mapping[str, str], by: str = "", acted: str = "") -> Entry:
+def summarise(
+    doc: Document,
+    command: str,
+    *,
+    environ: Mapping[str, str],
+    by: str = "",
+    acted: str = "",
+    files: tuple[FileWeight, ...] = (),
+) -> Entry:
     """Return what the history keeps of a run. `environ` may name the release, the person and the log of the run."""
     about, verdict = doc.about, doc.verdict
     return Entry(
@@ -79,6 +89,7 @@ def summarise(doc: Document, command: str, *, environ: Mapping[str, str], by: st
         acted=_cut(acted),
         postflight=about.postflight,
         measured=_series(m for finding in verdict.findings for m in finding.measurements),
+        files=files,
     )
 
 

@@ -1,0 +1,31 @@
+"""What a page weighs beside the last release that was promoted here, file by file."""
+
+import pytest
+
+from postflight.checks.weight.page import Kind, PageWeight
+from postflight.checks.weight.release import Release, differences, files_of, growth, tell_differences
+from postflight.model import Unit
+from postflight.pytest_plugin.fixtures import Exclude, Measure
+
+from ..routes import Route
+from .pages import each_page
+
+pytestmark = [pytest.mark.performance, pytest.mark.covers("VEL-P3", "P13-L2"), each_page]
+
+GROWING = (Kind.SCRIPT, Kind.STYLE, Kind.IMAGE, Kind.FONT)
+"""What a release brings. Documents and answers of the API hold what people have made, which grows by itself."""
+
+
+@pytest.mark.measures("growth.script", "growth.style", "growth.image", "growth.font")
+def test_growth(
+    page_weight: PageWeight, route: Route, measure: Measure, last_release: Release | None, exclude: Exclude
+) -> None:
+    """A page has not become much heavier than in the last release."""
+    if last_release is None or not last_release.knows(route.name):
+        exclude("the history knows no release that was promoted here and has weighed this page: this one is the first")
+    now = Release("now", files_of(route.name, page_weight))
+    for kind in GROWING:
+        words = tell_differences(differences(last_release, now, route.name, kind))
+        cause = f"since {last_release.name}: {words}" if words else ""
+        share = growth(last_release, now, route.name, kind)
+        measure(f"{route.name}.growth.{kind.value}", share, unit=Unit.RATIO, where=page_weight.url, cause=cause)

@@ -1,0 +1,75 @@
+"""Packs pages and answers of the API on their way out, for those who ask for it.
+
+BREACH: who can put a text of his own into an answer, and see its length, finds out by and by what else is in it. So
+nothing is packed that holds a secret worth guessing: no answer of `/api/auth/` (passwords go in, tokens come out), and
+no error, because errors may repeat what was asked. Pages repeat nothing of what was asked; their nonce is another one
+each time, and what is guessed of it is worth nothing a moment later. Event streams go out as they come.
+"""
+
+import zlib
+
+import brotli
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from reference.web.assets import accepted_encodings
+
+_LEAST = 860  # bytes: what is shorter fits into a packet anyway
+_TYPES = ("text/html", "application/json")
+_SECRET = "/api/auth/"
+_QUALITY = 4  # of brotli, which gzip's 6 equals in time
+
+
+class CompressionMiddleware:
+    """Packs what is worth it. Everything else passes through untouched."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD") or scope["path"].startswith(_SECRET):
+            await self._app(scope, receive, send)
+            return
+        accepted = accepted_encodings(Headers(scope=scope).get("accept-encoding", ""))
+        packs = scope["method"] == "GET"  # HEAD has nothing to pack, and the same Vary
+        encoding = next((name for name in ("br", "gzip") if name in accepted and packs), "")
+        await self._app(scope, receive, _Answer(encoding, send).send)
+
+
+class _Answer:
+    """One answer on its way out: held until it is whole where it may be packed."""
+
+    def __init__(self, encoding: str, send: Send) -> None:
+        self._encoding = encoding
+        self._send = send
+        self._start: Message | None = None
+        self._body = b""
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            media_type = headers.get("content-type", "").partition(";")[0]
+            packed = "content-encoding" in headers or "no-transform" in headers.get("cache-control", "")
+            if message["status"] == 200 and media_type in _TYPES and not packed:
+                headers.add_vary_header("Accept-Encoding")
+                if self._encoding:
+                    self._start = message
+                    return
+        elif self._start is not None:
+            self._body += message.get("body", b"")
+            if message.get("more_body"):
+                return
+            if len(self._body) >= _LEAST:
+                self._pack(MutableHeaders(scope=self._start))
+            await self._send(self._start)
+            message = {"type": "http.response.body", "body": self._body}
+        await self._send(message)
+
+    def _pack(self, headers: MutableHeaders) -> None:
+        if self._encoding == "br":
+            self._body = brotli.compress(self._body, quality=_QUALITY)
+        else:
+            packer = zlib.compressobj(wbits=zlib.MAX_WBITS | 16)  # gzip's wrapping, without the time of day
+            self._body = packer.compress(self._body) + packer.flush()
+        headers["Content-Encoding"] = self._encoding
+        headers["Content-Length"] = str(len(self._body))

@@ -1,0 +1,198 @@
+"""Every request of a visit, as Chromium's network layer tells of it (CDP, domain Network)."""
+
+import base64
+import hashlib
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from playwright.sync_api import CDPSession
+from playwright.sync_api import Error as PlaywrightError
+
+from postflight.checks.weight.names import address, is_allowed, is_third_party
+from postflight.checks.weight.page import MAX_RESOURCES, Kind, Resource
+from postflight.checks.weight.transfer import ASSETS, SAME_BODY_FROM, lifetime
+
+POLLS = 3  # times that an unsettled page asks for the same: then it asks without an end
+MOST_BODIES = 200  # whose content is compared
+LONGEST_BODY = 2_000_000  # bytes of one of these
+_KINDS = {
+    "Document": Kind.DOCUMENT,
+    "Script": Kind.SCRIPT,
+    "Stylesheet": Kind.STYLE,
+    "Image": Kind.IMAGE,
+    "Font": Kind.FONT,
+    "Fetch": Kind.FETCH,
+    "XHR": Kind.FETCH,
+}
+_BLOCKING = ("Blocking", "InBodyParserBlocking")
+
+
+@dataclass(slots=True)
+class _Exchange:
+    """A request under way. Times are Chromium's, in seconds since it began."""
+
+    id: str
+    url: str
+    method: str
+    kind: Kind
+    start: float
+    blocking: bool
+    preloaded: bool
+    navigates: bool  # the page itself, not a file or a frame of it
+    status: int = 0
+    headers: dict[str, str] = field(default_factory=dict)
+    media_type: str = ""
+    protocol: str = ""
+    header_bytes: int = 0
+    first_byte: float | None = None
+    end: float | None = None
+    wire: int = 0
+    decoded: int = 0
+    cached: bool = False
+    redirected: bool = False
+    content: str = ""
+
+
+class Traffic:
+    """Gathers the requests of one page. Make it before the page goes anywhere."""
+
+    def __init__(self, session: CDPSession, allowed: Collection[str]) -> None:
+        self._session = session
+        self._allowed = allowed
+        self._all: list[_Exchange] = []
+        self._under_way: dict[str, _Exchange] = {}
+        self._main_frame = ""
+        self.dropped = 0
+        session.on("Network.requestWillBeSent", self._on_request)
+        session.on("Network.responseReceived", self._on_response)
+        session.on("Network.dataReceived", self._on_data)
+        session.on("Network.requestServedFromCache", self._on_cached)
+        session.on("Network.loadingFinished", self._on_end)
+        session.on("Network.loadingFailed", self._on_failure)
+
+    @property
+    def has_preloads(self) -> bool:
+        """Whether there are preloads of which only the browser knows whether they were used (not so with scripts)."""
+        return any(one.preloaded and one.kind is not Kind.SCRIPT for one in self._all)
+
+    def polled(self) -> tuple[str, ...]:
+        """Return the addresses that scripts asked for again and again."""
+        asked = Counter(one.url for one in self._all if one.kind is Kind.FETCH and one.method == "GET")
+        return tuple(url for url, times in asked.items() if times >= POLLS)
+
+    def redirects(self) -> tuple[str, ...]:
+        """Return the addresses that led on to the page: by an answer, or by a script of a page before it."""
+        return tuple(address(one.url) for one in self._all if one.navigates)[:-1]
+
+    def take_bodies(self) -> None:
+        """Note what the assets contain, as digests, so that the same content under two names can be seen."""
+        assets = [one for one in self._all if one.kind in ASSETS and not one.cached]
+        fitting = [one for one in assets if one.end is not None and SAME_BODY_FROM <= one.decoded <= LONGEST_BODY]
+        for one in fitting[:MOST_BODIES]:
+            try:
+                answer = self._session.send("Network.getResponseBody", {"requestId": one.id})
+            except PlaywrightError:  # a redirect's, or no longer kept
+                continue
+            body = str(answer.get("body", ""))
+            one.content = _digest(base64.b64decode(body) if answer.get("base64Encoded") else body.encode())
+
+    def resources(self, page_url: str, *, polled: Collection[str] = ()) -> tuple[Resource, ...]:
+        """Return what reached the network, in order. Of what is `polled`, the first."""
+        begun = self._all[0].start if self._all else 0.0
+        seen: set[str] = set()
+        found = []
+        for one in self._all:
+            if one.cached or (one.url in polled and one.url in seen):
+                continue
+            seen.add(one.url)
+            found.append(self._resource(one, page_url, begun))
+        return tuple(found)
+
+    def _resource(self, one: _Exchange, page_url: str, begun: float) -> Resource:
+        third = is_third_party(one.url, page_url)
+        return Resource(
+            url=address(one.url),
+            kind=one.kind,
+            status=one.status,
+            method=one.method,
+            wire=one.wire if one.end is not None else 0,
+            decoded=one.decoded if one.end is not None else 0,
+            protocol=one.protocol,
+            encoding=one.headers.get("content-encoding", "")[:40],
+            media_type=one.media_type[:100],
+            lifetime=lifetime(one.headers),
+            stored="no-store" not in one.headers.get("cache-control", "").lower(),
+            blocking=one.blocking,
+            preloaded=one.preloaded,
+            third_party=third,
+            stranger=third and not is_allowed(one.url, self._allowed),
+            identity=_digest(one.url.encode()),
+            content=one.content,
+            start=one.start - begun,
+            first_byte=None if one.first_byte is None else one.first_byte - begun,
+            end=None if one.end is None else one.end - begun,
+        )
+
+    def _on_request(self, event: dict[str, Any]) -> None:
+        before = self._under_way.pop(event["requestId"], None)
+        if before is not None and (answer := event.get("redirectResponse")):
+            self._answer(before, answer)
+            before.end, before.redirected = float(event["timestamp"]), True
+        request = event["request"]
+        if not str(request["url"]).startswith(("http:", "https:")):
+            return
+        if len(self._all) >= MAX_RESOURCES:
+            self.dropped += 1
+            return
+        document = event.get("type") == "Document"
+        if document and not self._main_frame:
+            self._main_frame = str(event.get("frameId", ""))
+        one = _Exchange(
+            id=str(event["requestId"]),
+            url=str(request["url"]),
+            method=str(request["method"]),
+            kind=_KINDS.get(str(event.get("type")), Kind.OTHER),
+            start=float(event["timestamp"]),
+            blocking=event.get("renderBlockingBehavior") in _BLOCKING,
+            preloaded=bool(request.get("isLinkPreload")),
+            navigates=document and event.get("frameId") == self._main_frame,
+        )
+        self._all.append(one)
+        self._under_way[one.id] = one
+
+    def _on_response(self, event: dict[str, Any]) -> None:
+        if (one := self._under_way.get(event["requestId"])) is not None:
+            self._answer(one, event["response"])
+
+    def _answer(self, one: _Exchange, answer: Mapping[str, Any]) -> None:
+        one.status = int(answer["status"])
+        one.headers = {str(name).lower(): str(value) for name, value in answer["headers"].items()}
+        one.media_type = str(answer.get("mimeType", ""))
+        one.protocol = str(answer.get("protocol", ""))[:20]
+        one.header_bytes = int(answer.get("encodedDataLength", 0))
+        one.cached = one.cached or bool(answer.get("fromDiskCache"))
+        if timing := answer.get("timing"):
+            one.first_byte = float(timing["requestTime"]) + float(timing["receiveHeadersEnd"]) / 1000
+
+    def _on_data(self, event: dict[str, Any]) -> None:
+        if (one := self._under_way.get(event["requestId"])) is not None:
+            one.decoded += int(event["dataLength"])
+
+    def _on_cached(self, event: dict[str, Any]) -> None:
+        if (one := self._under_way.get(event["requestId"])) is not None:
+            one.cached = True
+
+    def _on_end(self, event: dict[str, Any]) -> None:
+        if (one := self._under_way.get(event["requestId"])) is not None:
+            one.end = float(event["timestamp"])
+            one.wire = max(0, int(event["encodedDataLength"]) - one.header_bytes)
+
+    def _on_failure(self, event: dict[str, Any]) -> None:
+        if (one := self._under_way.get(event["requestId"])) is not None:
+            one.end = float(event["timestamp"])
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.blake2b(data, digest_size=12).hexdigest()

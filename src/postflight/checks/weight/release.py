@@ -1,0 +1,130 @@
+"""The files of one release beside those of the last: what has grown, what is new, what is gone.
+
+Files are paired by names without content hashes (`names.stable`). Sizes are exact, so any growth is real; what is
+allowed is a share, and nothing below 1 KB is growth at all.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from pydantic import TypeAdapter, ValidationError
+
+from postflight.checks.weight.flaw import MOST_TOLD, Flaw, size
+from postflight.checks.weight.names import shape, stable
+from postflight.checks.weight.page import Kind, PageWeight
+
+MOST_FILES = 500  # of a route; the smallest of more are joined
+LEAST_GROWTH = 1000  # bytes: less is no growth
+LONGEST_FILE = 5_000_000  # bytes of a file of weights
+OTHERS = "(other files)"
+
+
+@dataclass(frozen=True, slots=True)
+class FileWeight:
+    """What one file cost on one route: the bytes over the network, of all requests that its name stands for."""
+
+    route: str
+    name: str
+    kind: Kind
+    wire: int
+    requests: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """The files of one release, by route. `name` says which release it was, or which run, for people."""
+
+    name: str
+    files: tuple[FileWeight, ...]
+
+    def of(self, route: str, kind: Kind | None = None) -> dict[tuple[Kind, str], int]:
+        """Return (kind, name) -> bytes of a route, of all kinds or of one."""
+        return {(one.kind, one.name): one.wire for one in self.files if one.route == route and kind in (None, one.kind)}
+
+    def knows(self, route: str) -> bool:
+        """Whether this route was weighed."""
+        return any(one.route == route for one in self.files)
+
+
+def files_of(route: str, page: PageWeight) -> tuple[FileWeight, ...]:
+    """Return the files of a visit, the largest first. What scripts fetched goes by its route, pages by their own."""
+    found: dict[tuple[Kind, str], list[int]] = defaultdict(list)
+    for one in page.resources:
+        by_route = one.kind in (Kind.FETCH, Kind.DOCUMENT)
+        found[one.kind, shape(one.url) if by_route else stable(one.url, page.url)].append(one.wire)
+    files = [FileWeight(route, name, kind, sum(wire), len(wire)) for (kind, name), wire in found.items()]
+    files.sort(key=lambda one: (-one.wire, one.kind, one.name))
+    kept, rest = files[:MOST_FILES], files[MOST_FILES:]
+    if rest:
+        joined = sum(one.wire for one in rest), sum(one.requests for one in rest)
+        kept.append(FileWeight(route, OTHERS, Kind.OTHER, *joined))
+    return tuple(kept)
+
+
+def growth(before: Release, now: Release, route: str, kind: Kind | None = None) -> float:
+    """Return by which share a route has grown since then: 0.1 for a tenth, less than 0 when it has shrunk.
+
+    Of all kinds, or of one. 0 for a growth of at most 1 KB; what was nothing counts as 1 KB.
+    """
+    was, is_now = sum(before.of(route, kind).values()), sum(now.of(route, kind).values())
+    if 0 < is_now - was <= LEAST_GROWTH:
+        return 0.0
+    return (is_now - was) / max(was, LEAST_GROWTH)
+
+
+def differences(before: Release, now: Release, route: str, kind: Kind | None = None) -> tuple[Flaw, ...]:
+    """Return what has changed on a route, file by file, the largest change first; amounts are bytes more (or less)."""
+    was, is_now = before.of(route, kind), now.of(route, kind)
+    changes = [
+        Flaw(
+            name,
+            _words(was.get((of, name)), is_now.get((of, name))),
+            is_now.get((of, name), 0) - was.get((of, name), 0),
+        )
+        for of, name in dict.fromkeys((*is_now, *was))
+    ]
+    return tuple(sorted((c for c in changes if c.amount), key=lambda change: -abs(change.amount)))
+
+
+def tell_differences(changes: Sequence[Flaw]) -> str:
+    """Return the changes in one line: `+38 KB: /app.js (120 KB -> 158 KB); new: /vendor.js 12 KB`."""
+    lines = list(_lines(changes))
+    more = f"; and {len(lines) - MOST_TOLD} more" if len(lines) > MOST_TOLD else ""
+    return "; ".join(lines[:MOST_TOLD]) + more
+
+
+def _lines(changes: Iterable[Flaw]) -> Iterator[str]:
+    for change in changes:
+        sign = "+" if change.amount > 0 else "-"
+        paired = "->" in change.words
+        yield (
+            f"{sign}{size(abs(change.amount))}: {change.subject} ({change.words})"
+            if paired
+            else (f"{change.words}: {change.subject} {size(abs(change.amount))}")
+        )
+
+
+def _words(was: int | None, is_now: int | None) -> str:
+    if was is None:
+        return "new"
+    return "gone" if is_now is None else f"{size(was)} -> {size(is_now)}"
+
+
+_RELEASE = TypeAdapter(Release)
+
+
+def to_json(release: Release) -> str:
+    """Return a release as text: `reports/weights.json`."""
+    return _RELEASE.dump_json(release, indent=1).decode()
+
+
+def from_json(text: str) -> Release:
+    """Return the release in a text of `to_json`. Raises `ValueError` for any other text."""
+    if len(text) > LONGEST_FILE:
+        raise ValueError(f"it has more than {LONGEST_FILE:,} characters")
+    try:
+        return _RELEASE.validate_json(text)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        raise ValueError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
