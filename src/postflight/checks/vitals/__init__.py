@@ -1,5 +1,6 @@
 """Web Vitals of a visit: what a person felt, and the cause of each breach in words. Pure; the public names are here."""
 
+from postflight.checks.vitals.causes import explain
 from postflight.checks.vitals.model import (
     Arrival,
     FirstByte,
@@ -25,5 +26,6 @@ __all__ = [
     "Stability",
     "Vitals",
     "Work",
+    "explain",
     "read_vitals",
 ]
