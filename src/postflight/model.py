@@ -62,6 +62,7 @@ class Unit(StrEnum):
     BYTES = "B"
     COUNT = "count"
     PER_SECOND = "1/s"
+    SCORE = "score"  # a number that has no unit, and need not be whole: 0.1 of layout shift
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,8 @@ class Quantity:
                 return f"{self.value:.0f} B"
             case Unit.PER_SECOND:
                 return f"{self.value:.4g} /s"
+            case Unit.SCORE:
+                return f"{self.value:.3g}"
             case _:
                 return f"{self.value:.6g}"
 
@@ -110,6 +113,7 @@ class Measurement:
     met: bool | None = None
     bound: float | None = None  # the limit's number, in the same unit
     interval: tuple[float, float] | None = None  # of confidence, in the same unit
+    cause: str = ""  # what makes it so, in words: a broken limit names it
 
     @property
     def worst(self) -> Quantity:
