@@ -62,6 +62,7 @@ class Unit(StrEnum):
     BYTES = "B"
     COUNT = "count"
     PER_SECOND = "1/s"
+    SCORE = "score"  # a number that has no unit, and need not be whole: 0.1 of layout shift
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,8 @@ class Quantity:
                 return f"{self.value:.0f} B"
             case Unit.PER_SECOND:
                 return f"{self.value:.4g} /s"
+            case Unit.SCORE:
+                return f"{self.value:.3g}"
             case _:
                 return f"{self.value:.6g}"
 

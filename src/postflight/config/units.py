@@ -26,6 +26,7 @@ _SCALES: dict[str, tuple[Unit, Decimal]] = {
     "KiB": (Unit.BYTES, Decimal(1024)),
     "MiB": (Unit.BYTES, Decimal(1024 * 1024)),
     "/s": (Unit.PER_SECOND, Decimal(1)),
+    "score": (Unit.SCORE, Decimal(1)),
 }
 # A count says what it counts. Add a word here when a limit needs it.
 _COUNTED = (
@@ -43,6 +44,7 @@ EXAMPLES = {
     Unit.BYTES: "170 KB",
     Unit.COUNT: "5 sessions",
     Unit.PER_SECOND: "0.1 /s",
+    Unit.SCORE: "0.1 score",
 }
 
 

@@ -1,0 +1,132 @@
+"""Visits to one page until all its limits are decided, and what they show.
+
+Three sensors decide: exact counts (each value counts), the main thread's CPU seconds, and times under a throttled
+network. A busy runner disturbs only the last, and in one direction: it makes slower. So what keeps its limit does so on
+a busy runner too, and before a limit is called broken, the control page's stretch is taken off what was measured.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from statistics import median_low
+
+from postflight.browser.vitals.control import NOISY, Control, Pulse, stretch
+from postflight.browser.vitals.pressure import Strain, read_pressure
+from postflight.checks.vitals import Vitals, explain
+from postflight.errors import CannotMeasure
+from postflight.model import Unit
+from postflight.stats.repeats import Outcome, Plan, interval
+
+FRAME = 0.016  # seconds: paints and answers to input come with a frame
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A figure of a visit. Without a plan it is exact: each value is held against the limit."""
+
+    name: str
+    unit: Unit
+    of: Callable[[Vitals], float]
+    plan: Plan | None = None
+    wall_clock: bool = True
+
+
+def _inp(vitals: Vitals) -> float:
+    if vitals.inp is None:
+        raise CannotMeasure("INP was asked for, and nobody interacted with the page", where=vitals.url)
+    return vitals.inp.seconds
+
+
+METRICS = {
+    metric.name: metric
+    for metric in (
+        Metric("ttfb", Unit.SECONDS, lambda v: v.ttfb.at, Plan(resolution=0.05, spread=0.1)),
+        Metric("fcp", Unit.SECONDS, lambda v: v.fcp, Plan(resolution=FRAME)),
+        Metric("lcp", Unit.SECONDS, lambda v: v.lcp.at, Plan(resolution=FRAME)),
+        Metric("cls", Unit.SCORE, lambda v: round(v.cls.score, 4)),
+        Metric("inp", Unit.SECONDS, _inp, Plan(resolution=2 * FRAME, spread=0.1)),
+        Metric("cpu", Unit.SECONDS, lambda v: v.work.thread, Plan(resolution=0.005, spread=0.05), wall_clock=False),
+        Metric("tbt", Unit.SECONDS, lambda v: v.tbt, Plan(resolution=FRAME, spread=0.3)),
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One metric over all visits: its values, the interval of what is typical (None: exact), and in words its cause, and what
+    is to be said against it.
+    """
+
+    metric: Metric
+    values: tuple[float, ...]
+    interval: tuple[float, float] | None
+    words: str
+
+
+@dataclass(slots=True)
+class Series:
+    """The visits to one page so far, and how the runner was meanwhile."""
+
+    visits: list[Vitals] = field(default_factory=list)
+    pulses: list[Pulse] = field(default_factory=list)
+    least: float = 0.0  # CPU seconds of the control's work
+    strain: Strain = field(default_factory=lambda: Strain(None, None))
+
+    @property
+    def stretch(self) -> float:
+        """By how much the runner made things slower."""
+        return stretch(self.pulses, self.least)
+
+    @property
+    def noise(self) -> str:
+        """What there is to say about a noisy runner; empty for a quiet one."""
+        if self.stretch <= NOISY:
+            return ""
+        took = f"fixed work of {self.least * 1000:.0f} ms took {self.stretch:.1f} times as long"
+        return f"the runner is too noisy: {took}, {self.strain}"
+
+    def reading(self, name: str) -> Reading:
+        """Return what the visits say about a metric. The words are about a visit in the middle; if exact, the worst."""
+        metric = METRICS[name]
+        values = tuple(metric.of(vitals) for vitals in self.visits)
+        typical = max(values) if metric.plan is None else median_low(values)
+        words = explain(name, self.visits[values.index(typical)])
+        if metric.wall_clock and metric.plan is not None and self.noise:
+            words = f"{words}; {self.noise}"
+        return Reading(metric, values, self._interval(metric, values), words)
+
+    def outcome(self, name: str, at_most: float) -> Outcome:
+        """Return whether this limit is decided."""
+        reading = self.reading(name)
+        if reading.interval is None:
+            return Outcome.KEPT if max(reading.values) <= at_most else Outcome.BROKEN
+        low, high = reading.interval
+        if high <= at_most:
+            return Outcome.KEPT
+        if low > at_most and math.isfinite(high):
+            return Outcome.BROKEN
+        return Outcome.MORE
+
+    def _interval(self, metric: Metric, values: tuple[float, ...]) -> tuple[float, float] | None:
+        if metric.plan is None:
+            return None
+        low, high = interval(values, metric.plan)
+        return (low / self.stretch if metric.wall_clock else low), high
+
+
+def repeat(
+    take: Callable[[], Vitals], limits: Mapping[str, float], control: Control, *, plan: Plan | None = None
+) -> Series:
+    """Visit until each of these limits (metric -> at most) is decided, or the most visits are spent."""
+    plan = plan or Plan()
+    series = Series()
+    began = read_pressure()
+    while len(series.visits) < plan.most:
+        series.pulses.append(control.pulse())
+        series.visits.append(take())
+        series.pulses.append(control.pulse())
+        series.least, series.strain = control.least, read_pressure().since(began)
+        enough = len(series.visits) >= plan.fewest
+        if enough and all(series.outcome(name, limit) is not Outcome.MORE for name, limit in limits.items()):
+            break
+    return series
