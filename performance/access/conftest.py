@@ -17,9 +17,7 @@ PAGES = (pytest.param(LANDING, id="landing"), *ROUTES[1:])
 
 
 @pytest.fixture
-def visit(
-    new_context: Callable[..., BrowserContext], deployment: Deployment, request: pytest.FixtureRequest
-) -> Visit:
+def visit(new_context: Callable[..., BrowserContext], deployment: Deployment, request: pytest.FixtureRequest) -> Visit:
     """Open a route in a guarded context for who sees it, and wait until it rests: `visit(route, **context_options)`."""
 
     def open_page(route: Route, *, interact: bool = False, **options: Any) -> Page:

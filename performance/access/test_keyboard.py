@@ -67,7 +67,9 @@ def test_skip_link_leads_to_the_content(route: Route, visit: Visit, exclude: Exc
     link = keyboard.hold("element", first["number"]).as_element() if first else None
     target = str(link.evaluate(_SKIP_LINK)) if link else ""
     if not target:
-        exclude("the page has no skip link: headings and landmarks may serve instead, which axe's rule 'bypass' decides")
+        exclude(
+            "the page has no skip link: headings and landmarks may serve instead, which axe's rule 'bypass' decides"
+        )
     page.keyboard.press("Enter")
     name = f"The skip link {tidy(first['name'])}"
     if not page.evaluate("id => Boolean(document.getElementById(id))", target):

@@ -29,9 +29,7 @@ def test_page_fits_phones(route: Route, visit: Visit, browser_name: str) -> None
 
 
 @pytest.mark.parametrize("route", PAGES)
-def test_page_can_be_read_on_phones(
-    route: Route, visit: Visit, browser_name: str, weaknesses: list[Weakness]
-) -> None:
+def test_page_can_be_read_on_phones(route: Route, visit: Visit, browser_name: str, weaknesses: list[Weakness]) -> None:
     """Text on a phone is no smaller than 12 px, and zooming is not forbidden"""
     page = visit(route, **phone(browser_name))
     layout = Instrument(page, "Layout")

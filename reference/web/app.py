@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
+from reference.access_faults import AccessFaultsMiddleware
 from reference.answers import ERROR_HANDLERS, CrashMiddleware, answer_http_error
 from reference.contract_faults.middleware import ContractFaultsMiddleware
 from reference.load_faults import LoadFaultsMiddleware
@@ -44,7 +45,7 @@ def create_web(services: Services, orchestrator: httpx.AsyncClient) -> ASGIApp:
     app.state.orchestrator = orchestrator
     inner = TroubleMiddleware(GeoMiddleware(app, services), services)
     spoilt = ContractFaultsMiddleware(HeadersMiddleware(inner, services), services.settings.faults)
-    pages_and_api = PageFaultsMiddleware(spoilt, services)
+    pages_and_api = AccessFaultsMiddleware(PageFaultsMiddleware(spoilt, services), services)
     return MetricsMiddleware(LoadFaultsMiddleware(pages_and_api, services), metrics)
 
 

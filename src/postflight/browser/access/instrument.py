@@ -13,7 +13,9 @@ class Instrument:
     """One instrument (`keyboard.js`, `layout.js`, `preferences.js`) in the document that the page shows now."""
 
     def __init__(self, page: Page, kind: Kind) -> None:
-        self._handle = page.evaluate_handle(f"() => {{\n{_source('elements')}\n{_source(kind.lower())}\nreturn new {kind}();\n}}")
+        self._handle = page.evaluate_handle(
+            f"() => {{\n{_source('elements')}\n{_source(kind.lower())}\nreturn new {kind}();\n}}"
+        )
 
     def ask(self, method: str, *arguments: object) -> Any:
         """Call a method with JSON, and return its JSON."""

@@ -50,7 +50,9 @@ class World:
         try:
             answer = self._session.send("Runtime.evaluate", asked)
         except PlaywrightError as error:
-            raise CannotMeasure(f"A script beside the page's own could not run: {error.message.splitlines()[0]}") from error
+            raise CannotMeasure(
+                f"A script beside the page's own could not run: {error.message.splitlines()[0]}"
+            ) from error
         if details := answer.get("exceptionDetails"):
             told = details.get("exception", {}).get("description") or details.get("text", "no message")
             raise CannotMeasure(f"A script beside the page's own failed: {str(told).splitlines()[0][:300]}")

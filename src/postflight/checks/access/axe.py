@@ -78,7 +78,9 @@ def read(raw: Mapping[str, Any], scheme: str) -> Examination:
             expected="a page with elements",
             seen="no rule was applied to any element",
         )
-    return Examination(engine, looked, tuple(_issues(raw["violations"], scheme)), tuple(_issues(raw["incomplete"], scheme)))
+    return Examination(
+        engine, looked, tuple(_issues(raw["violations"], scheme)), tuple(_issues(raw["incomplete"], scheme))
+    )
 
 
 def faults(seen: Sequence[Examination]) -> tuple[Issue, ...]:
@@ -114,7 +116,10 @@ def weak_points(seen: Sequence[Examination], waived: Iterable[Issue], where: str
     besides = [issue for issue in _joined(seen, "violations") if not issue.promised]
     return (
         *(_weakness(issue, where, "Waived: ", _SEVERITY.get(issue.impact, "info")) for issue in waived),
-        *(_weakness(issue, where, "", "low" if issue.impact in {"critical", "serious"} else "info") for issue in besides),
+        *(
+            _weakness(issue, where, "", "low" if issue.impact in {"critical", "serious"} else "info")
+            for issue in besides
+        ),
         *(_weakness(issue, where, "Look at it: ", "info") for issue in _joined(seen, "doubtful")),
     )
 
