@@ -35,27 +35,30 @@ def _with_script(script: str) -> Edit:
     return add
 
 
+_MENU = '<nav aria-label="Main">\n      <ul'
+_CTA = re.compile(r'<a class="button" href="/login" data-testid="cta">(.*?)</a>')
+_CREATE = 'type="submit" data-testid="create-project"'
+_CLICKED = "document.querySelector('[data-testid=cta]').onclick = () => location.assign('/login');"
+_HOLD = "document.getElementById('email').onkeydown = (event) => event.key === 'Tab' && event.preventDefault();"
+
+
+def _button_of_div(page: str) -> str:
+    return _with_script(_CLICKED)(_CTA.sub(r'<div class="button" data-testid="cta">\1</div>', page))
+
+
 _MARKUP: Mapping[Fault, tuple[str, Edit]] = {  # which page (empty: all), and what becomes of it
     faults.IMAGE_WITHOUT_ALT: ("/", lambda page: re.sub(r'(<img [^>]*?) alt="[^"]*"', r"\1", page)),
     faults.FIELD_WITHOUT_LABEL: ("/login", _replaced('<label for="email">', "<label>")),
     faults.LANGUAGE_MISSING: ("", lambda page: re.sub(r'<html lang="[^"]*">', "<html>", page)),
-    faults.ROLE_MISTAKEN: ("/", _replaced('<nav aria-label="Main">\n      <ul>', '<nav aria-label="Main"><ul role="tablist">')),
-    faults.BUTTON_OFF_KEYBOARD: ("/projects", _replaced('type="submit" data-testid', 'type="submit" tabindex="-1" data-testid')),
-    faults.BUTTON_OF_DIV: (
-        "/",
-        lambda page: _with_script("document.querySelector('[data-testid=cta]').onclick = () => location.assign('/login');")(
-            re.sub(r'<a class="button" href="/login" data-testid="cta">(.*?)</a>', r'<div class="button" data-testid="cta">\1</div>', page)
-        ),
-    ),
-    faults.KEYBOARD_TRAP: (
-        "/login",
-        _with_script("document.getElementById('email').onkeydown = (event) => event.key === 'Tab' && event.preventDefault();"),
-    ),
+    faults.ROLE_MISTAKEN: ("/", _replaced(_MENU, f'{_MENU} role="tablist"')),
+    faults.BUTTON_OFF_KEYBOARD: ("/projects", _replaced(_CREATE, f'{_CREATE} tabindex="-1"')),
+    faults.BUTTON_OF_DIV: ("/", _button_of_div),
+    faults.KEYBOARD_TRAP: ("/login", _with_script(_HOLD)),
     faults.ORDER_CONFUSED: ("/login", _replaced('<input id="password"', '<input id="password" tabindex="1"')),
     faults.SKIP_LINK_BROKEN: ("", _replaced('<main id="main"', '<main id="content"')),
     faults.ZOOM_FORBIDDEN: ("", _replaced("initial-scale=1", "initial-scale=1, maximum-scale=1")),
     faults.OFFLINE_PAGE_MISSING: ("", _with_script(f"navigator.serviceWorker.register('{_WORKER}');")),
-}  # fmt: skip
+}
 
 _RULES: Mapping[Fault, str] = {  # what is added to the style sheet
     faults.CONTRAST_LOW: ".lead { color: #9a99a8; }",
@@ -63,7 +66,7 @@ _RULES: Mapping[Fault, str] = {  # what is added to the style sheet
     faults.FOCUS_INVISIBLE: ".button:focus-visible { outline: none; }",
     faults.WIDE_ON_PHONES: ".features ul { grid-template-columns: repeat(2, 15rem); }",
     faults.TEXT_TINY: ".colophon p { font-size: 9px; }",
-    faults.MOTION_FORCED: "@keyframes sway { 50% { transform: translateX(1rem); } } .hero img { animation: sway 3s infinite; }",
+    faults.MOTION_FORCED: ".hero img { animation: sway 3s infinite; } @keyframes sway { 50% { translate: 1rem; } }",
 }
 
 

@@ -10,7 +10,11 @@ from postflight.errors import PageTrouble
 from postflight.model import Deployment
 from postflight.pytest_plugin.fixtures import Exclude
 
-pytestmark = [pytest.mark.performance, pytest.mark.covers("P13-A1")]
+pytestmark = [
+    pytest.mark.performance,
+    pytest.mark.covers("P13-A1"),
+    pytest.mark.only_browser("chromium"),  # Playwright sees service workers in Chromium only
+]
 
 
 def test_page_answers_offline(

@@ -22,12 +22,12 @@ _READ = "test_page_can_be_read_on_phones"
 _WCAG = "test_page_meets_wcag"
 
 ACCESS = (
-    Planted("image-without-alt", (_WCAG,), ("image-alt (critical, WCAG 1.1.1", 'img[width="640"]')),
+    Planted("image-without-alt", (_WCAG,), ("image-alt (critical, WCAG 1.1.1", '<img src="/static/hero.svg"')),
     Planted("field-without-label", (_WCAG,), ("label (critical, WCAG 4.1.2", "#email")),
     Planted("language-missing", (_WCAG,), ("html-has-lang (serious, WCAG 3.1.1",)),
     Planted("role-mistaken", (_WCAG,), ("aria-required-children (critical, WCAG 1.3.1", 'ul[role="tablist"]')),
     Planted("contrast-low", (_WCAG,), ("color-contrast (serious, WCAG 1.4.3, light)", ".lead")),
-    Planted("contrast-low-in-dark", (_WCAG,), ("color-contrast (serious, WCAG 1.4.3, dark)", ".colophon")),
+    Planted("contrast-low-in-dark", (_WCAG,), ("color-contrast (serious, WCAG 1.4.3, dark)", "footer > p")),
     Planted(
         "button-off-keyboard",
         (_REACHED, _FLOW),

@@ -10,7 +10,9 @@ LOOK = 30.0  # milliseconds between two looks
 AT_REST = 3  # looks in a row at which nothing had changed
 DEADLINE = 3.0  # seconds; a page that never rests is taken as it is then
 
-_STATE = "() => [document.readyState, document.querySelectorAll('*').length, document.querySelectorAll(':disabled').length].join()"
+_STATE = """() => [
+  document.readyState, document.querySelectorAll('*').length, document.querySelectorAll(':disabled').length,
+].join()"""
 
 
 class Traffic:
@@ -48,10 +50,10 @@ def arrive(page: Page, url: str) -> None:
     rest(page, traffic)
 
 
-def rest(page: Page, traffic: Traffic | None = None) -> None:
+def rest(page: Page, traffic: Traffic | None = None, *, looks: int = AT_REST) -> None:
     """Wait until the page rests, at most `DEADLINE` seconds: a page that is always busy is looked at as it is."""
     last, same, give_up = "", 0, time.monotonic() + DEADLINE
-    while same < AT_REST and time.monotonic() < give_up:
+    while same < looks and time.monotonic() < give_up:
         page.wait_for_timeout(LOOK)
         state = str(page.evaluate(_STATE))
         same = same + 1 if state == last and (traffic is None or traffic.is_quiet) else 0

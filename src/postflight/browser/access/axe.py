@@ -1,8 +1,8 @@
 """Runs axe-core on a page, without the page noticing: in isolated worlds, frame by frame, and nothing is fetched.
 
 axe's usual way (one script in the page's own world that speaks to its frames by messages) would run under the page's
-policy, be seen by its scripts and send messages to their listeners. So each frame is examined for itself (`runPartial`) and
-the parts are joined (`finishRun`), as axe-core's own drivers for Playwright and WebDriver do in JavaScript.
+policy, be seen by its scripts and send messages to their listeners. So each frame is examined for itself
+(`runPartial`) and the parts are joined (`finishRun`), as axe-core's own drivers for Playwright and WebDriver do.
 Frames of other sites have a process of their own and are not examined; axe then says so ("frame-tested", incomplete).
 """
 

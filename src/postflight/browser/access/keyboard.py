@@ -53,7 +53,8 @@ def _escapes(page: Page, keyboard: Instrument, held: tuple[Control, ...]) -> boo
 
 def unseen(page: Page, keyboard: Instrument) -> Looks:
     """After a walk: what looked the same with the focus and without, also in a picture."""
-    controls, fields = [], []
+    controls: list[str] = []
+    fields: list[str] = []
     for told in keyboard.ask("unseen")[:MOST_LOOKS]:
         element = keyboard.hold("element", told["number"]).as_element()
         if element is not None and not _shows_focus(page, element):

@@ -26,7 +26,7 @@ def fits(page: Page, widths: Sequence[int] = PHONES) -> tuple[Fit, ...]:
     found = []
     for width in widths:
         page.set_viewport_size({"width": width, "height": HEIGHT})
-        rest(page)
+        rest(page, looks=1)
         layout = Instrument(page, "Layout")
         wide = layout.ask("width")
         out = tuple(Sized(told["name"], told["by"]) for told in layout.ask("sticking")) if wide["beyond"] > 0 else ()

@@ -15,6 +15,10 @@ from postflight.errors import CannotMeasure
 DEADLINE = 20.0  # seconds for one script
 NAME = "postflight"
 
+_LATE = f"""new Promise((_, refuse) => {{
+  setTimeout(() => refuse(new Error("not done within {DEADLINE:g} s")), {DEADLINE * 1000});
+}})"""
+
 
 class World:
     """The isolated world of one frame, until that frame shows another document."""
@@ -34,9 +38,8 @@ class World:
 
         Raises `CannotMeasure` if it throws, or is not done within `DEADLINE`.
         """
-        late = f"new Promise((_, no) => setTimeout(() => no(new Error('not done within {DEADLINE:g} s')), {DEADLINE * 1000}))"
         call = f"({function})({', '.join(json.dumps(argument) for argument in arguments)})"
-        return self._evaluate(f"Promise.race([{call}, {late}])", awaitPromise=True, returnByValue=True).get("value")
+        return self._evaluate(f"Promise.race([{call}, {_LATE}])", awaitPromise=True, returnByValue=True).get("value")
 
     def frame_of(self, expression: str) -> str:
         """Return the id of the frame whose element the expression yields, or nothing: it is no frame."""

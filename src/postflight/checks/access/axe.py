@@ -41,7 +41,7 @@ class Issue:
     criteria: tuple[str, ...]  # of WCAG: 1.4.3
     places: tuple[str, ...]
     promised: bool  # a rule of WCAG 2.1 A or AA
-    why: str = ""  # of the first element: colours and ratio, for example
+    why: str = ""  # markup and fault of the first element: colours and ratio, for example
     schemes: tuple[str, ...] = ()  # light, dark
 
     def __str__(self) -> str:
@@ -161,9 +161,16 @@ def _issues(rules: Iterable[Mapping[str, Any]], scheme: str) -> Iterator[Issue]:
                 criteria=tuple(".".join(found.groups()) for tag in tags if (found := _CRITERION.fullmatch(tag))),
                 places=tuple(dict.fromkeys(_place(node["target"]) for node in nodes)),
                 promised=any(tag in PROMISED for tag in tags),
-                why=tidy(str(nodes[0].get("failureSummary") or ""), 300),
+                why=_why(nodes[0]),
                 schemes=(scheme,),
             )
+
+
+def _why(node: Mapping[str, Any]) -> str:
+    """Return the first element's markup, and what axe says must be mended: any of these, or all of those."""
+    advice = [tidy(line) for line in str(node.get("failureSummary") or "").splitlines() if line.strip()]
+    markup = tidy(str(node.get("html") or ""), 120)
+    return tidy(f"{markup}: {' '.join(advice[:1])} {'; '.join(advice[1:])}".strip(), 400)
 
 
 def _place(target: Sequence[Any]) -> str:

@@ -5,6 +5,7 @@ WCAG 2.1.1 (Keyboard), 2.1.2 (No Keyboard Trap), 2.4.3 (Focus Order) and 2.4.7 (
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from postflight.checks.access.words import tidy
@@ -29,8 +30,8 @@ class Control:
 class Walk:
     """One way through a page by Tab.
 
-    `stops` are in their order. `held` are those between which the focus went round and never left, and `escaped` says that
-    the Escape key freed it. `whole` is false if the walk had to be given up: too long, or into a foreign frame.
+    `stops` are in their order. `held` are those between which the focus went round and never left, and `escaped` says
+    that the Escape key freed it. `whole` is false if the walk had to be given up: too long, or into a foreign frame.
     """
 
     controls: tuple[Control, ...]
@@ -84,7 +85,7 @@ def disordered(walk: Walk) -> tuple[str, ...]:
 
 def _backwards(controls: Sequence[Control], stops: Sequence[Control]) -> Iterator[str]:
     order = {control.number: place for place, control in enumerate(controls)}
-    for one, following in zip(stops, stops[1:], strict=False):
+    for one, following in pairwise(stops):
         if one.number not in order or following.number not in order or one.top is None or following.bottom is None:
             continue
         if order[following.number] < order[one.number] and following.bottom <= one.top:

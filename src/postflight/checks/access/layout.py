@@ -45,7 +45,9 @@ def misfit(fit: Fit) -> str:
     if fit.beyond <= SLACK:
         return ""
     causes = listed([f"{out.name} sticks out by {out.pixels:g} px" for out in fit.sticking], 3)
-    return f"at {fit.asked} px the page scrolls sideways by {fit.beyond} px: {causes or 'no element of its own sticks out'}"
+    return (
+        f"at {fit.asked} px the page scrolls sideways by {fit.beyond} px: {causes or 'nobody can say what sticks out'}"
+    )
 
 
 def viewport_fault(content: str | None) -> str:
