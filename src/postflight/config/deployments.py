@@ -56,7 +56,7 @@ class Allowed(StrEnum):
 
 
 class TroubleKind(StrEnum):
-    """A page's troubles that can be tolerated for a while, in the words of the browser's guard or of axe. No crash can."""
+    """A page's troubles that can be tolerated for a while, in the words of the browser's guard, or of axe."""
 
     CONSOLE = "console"
     EXCEPTION = "exception"
