@@ -6,7 +6,7 @@ from playwright.sync_api import Page
 from performance.access.conftest import PAGES, Visit
 from performance.routes import Route
 from postflight.browser.access.instrument import Instrument
-from postflight.browser.access.keyboard import unseen, walk
+from postflight.browser.access.keyboard import to_the_top, unseen, walk
 from postflight.checks.access.keyboard import disordered, trapped, unreached
 from postflight.checks.access.words import listed, tidy
 from postflight.errors import NotEnoughEvidence, PageTrouble
@@ -66,6 +66,7 @@ def test_skip_link_leads_to_the_content(route: Route, visit: Visit, exclude: Exc
     """The link that skips what all pages have in common leads to the content"""
     page = visit(route)
     keyboard = Instrument(page, "Keyboard")
+    to_the_top(page, keyboard)
     page.keyboard.press("Tab")
     first = keyboard.ask("focused")
     link = keyboard.hold("element", first["number"]).as_element() if first else None

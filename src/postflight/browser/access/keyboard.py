@@ -26,7 +26,7 @@ def walk(page: Page, keyboard: Instrument | None = None) -> Walk:
     keyboard = keyboard or Instrument(page, "Keyboard")
     controls = tuple(read(told) for told in keyboard.ask("controls"))
     stops: list[Control] = []
-    page.evaluate("document.activeElement?.blur()")
+    to_the_top(page, keyboard)
     while len(stops) < MOST_STOPS:
         page.keyboard.press("Tab")
         told = keyboard.ask("focused")
@@ -41,6 +41,17 @@ def walk(page: Page, keyboard: Instrument | None = None) -> Walk:
             return Walk(controls, tuple(stops), held=held, escaped=_escapes(page, keyboard, held))
         stops.append(stop)
     return Walk(controls, tuple(stops), whole=False)
+
+
+def to_the_top(page: Page, keyboard: Instrument) -> None:
+    """Where a page has put the focus somewhere: press Tab until it has left the page, or comes round again.
+
+    To take the focus away would not do: Tab goes on from where it was.
+    """
+    seen: set[int] = set()
+    while (told := keyboard.ask("focused")) is not None and told["number"] not in seen and len(seen) < MOST_STOPS:
+        seen.add(told["number"])
+        page.keyboard.press("Tab")
 
 
 def _escapes(page: Page, keyboard: Instrument, held: tuple[Control, ...]) -> bool:

@@ -1,6 +1,6 @@
 // What becomes of what people asked their system for: dark colours, little motion.
 
-const MOVES = /^(transform|translate|rotate|scale|top|right|bottom|left|inset|margin|width|height|offset|backgroundPosition|strokeDash)/;
+const MOVES = /^(transform|translate|rotate|scale|top|right|bottom|left|inset|margin|width|height|offset[A-Z]|backgroundPosition|strokeDash)/;
 const LONG = 5; // seconds: WCAG 2.2.2
 
 class Preferences {
