@@ -397,6 +397,36 @@ OF_SWITCHING = frozenset({
     SWITCH_DROPS, SWITCH_GAP, SWITCH_502, SWITCH_FLAPS, SWITCH_IGNORED, ROLLBACK_BROKEN,
 })  # fmt: skip
 
+# Who is shut out: people who do not see, do not point, hold a phone, or lost the network (access_faults.py)
+IMAGE_WITHOUT_ALT = Fault(
+    "image-without-alt", "the landing page's hero has no words for who does not see it", ("P13-A1",)
+)
+FIELD_WITHOUT_LABEL = Fault("field-without-label", "nothing says what the first field of /login is for", ("P13-A1",))
+LANGUAGE_MISSING = Fault("language-missing", "pages do not say their language", ("P13-A1",))
+ROLE_MISTAKEN = Fault("role-mistaken", "the landing page's menu says that it is a list of tabs", ("P13-A1",))
+CONTRAST_LOW = Fault("contrast-low", "the landing page's first words are pale", ("P13-A1",))
+CONTRAST_LOW_IN_DARK = Fault("contrast-low-in-dark", "the footer is pale where colours are dark", ("P13-A1",))
+BUTTON_OFF_KEYBOARD = Fault("button-off-keyboard", "the button to create a project has tabindex=-1", ("P13-A1",))
+BUTTON_OF_DIV = Fault("button-of-div", "the landing page's button is a div with onclick", ("P13-A1",))
+KEYBOARD_TRAP = Fault("keyboard-trap", "Tab does not leave the first field of /login", ("P13-A1",))
+ORDER_CONFUSED = Fault("order-confused", "Tab goes from the password up to the page's top", ("P13-A1",))
+FOCUS_INVISIBLE = Fault("focus-invisible", "buttons look the same with the focus and without", ("P13-A1",))
+SKIP_LINK_BROKEN = Fault("skip-link-broken", "the link to the content leads nowhere", ("P13-A1",))
+WIDE_ON_PHONES = Fault("wide-on-phones", "the landing page's features are wider than a phone", ("P13-A1",))
+TEXT_TINY = Fault("text-tiny", "the footer is written in 9 px", ("P13-A1",))
+ZOOM_FORBIDDEN = Fault("zoom-forbidden", "pages cannot be enlarged on phones", ("P13-A1",))
+DARK_FORGOTTEN = Fault("dark-forgotten", "pages say that they know dark colours, and stay light", ("P13-A1",))
+MOTION_FORCED = Fault("motion-forced", "the hero sways, also for who asks for less motion", ("P13-A1",))
+OFFLINE_PAGE_MISSING = Fault(
+    "offline-page-missing", "a service worker is there, and answers nothing offline", ("P13-A1",)
+)
+
+SHUTTING_OUT = frozenset({
+    IMAGE_WITHOUT_ALT, FIELD_WITHOUT_LABEL, LANGUAGE_MISSING, ROLE_MISTAKEN, CONTRAST_LOW, CONTRAST_LOW_IN_DARK,
+    BUTTON_OFF_KEYBOARD, BUTTON_OF_DIV, KEYBOARD_TRAP, ORDER_CONFUSED, FOCUS_INVISIBLE, SKIP_LINK_BROKEN,
+    WIDE_ON_PHONES, TEXT_TINY, ZOOM_FORBIDDEN, DARK_FORGOTTEN, MOTION_FORCED, OFFLINE_PAGE_MISSING,
+})  # fmt: skip
+
 REGISTRY: dict[str, Fault] = {
     fault.name: fault
     for fault in (
@@ -428,6 +458,7 @@ REGISTRY: dict[str, Fault] = {
         CROSSED_ANSWERS, PREVIEW_STUCK, SESSIONS_LEFT, EDITS_LOST, POOL_RACE,
         *sorted(IN_LATENCY, key=lambda fault: fault.name), SLOW_HANDSHAKE, QUERY_PER_ITEM, SLOW_STATEMENT,
         *sorted(OF_WEIGHT, key=lambda fault: fault.name),
+        *SHUTTING_OUT,
     )
 }  # fmt: skip
 

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
+from reference.access_faults import AccessFaultsMiddleware
 from reference.answers import ERROR_HANDLERS, CrashMiddleware, answer_http_error
 from reference.api_faults import ApiFaultsMiddleware
 from reference.contract_faults.middleware import ContractFaultsMiddleware
@@ -46,10 +47,13 @@ def create_web(services: Services, orchestrator: httpx.AsyncClient) -> ASGIApp:
     app.state.attempts = FailedAttempts()
     app.state.orchestrator = orchestrator
     inner = TroubleMiddleware(GeoMiddleware(app, services), services)
-    spoilt = ContractFaultsMiddleware(HeadersMiddleware(inner, services), services.settings.faults)
-    pages_and_api = CompressionMiddleware(WeightFaultsMiddleware(PageFaultsMiddleware(spoilt, services), services))
-    timed = ApiFaultsMiddleware(pages_and_api, services)
-    return MetricsMiddleware(LoadFaultsMiddleware(timed, services), metrics)
+    answers: ASGIApp = ContractFaultsMiddleware(HeadersMiddleware(inner, services), services.settings.faults)
+    for spoil in (PageFaultsMiddleware, WeightFaultsMiddleware, AccessFaultsMiddleware):  # what pages and files hold
+        answers = spoil(answers, services)
+    answers = CompressionMiddleware(answers)
+    for delay in (ApiFaultsMiddleware, LoadFaultsMiddleware):  # when and whether it comes
+        answers = delay(answers, services)
+    return MetricsMiddleware(answers, metrics)
 
 
 async def _answer_http_error(request: Request, error: Exception) -> Response:

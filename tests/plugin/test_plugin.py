@@ -154,6 +154,28 @@ def test_not_allowed_is_excluded_and_alone_it_is_nothing(run_suite: RunSuite, si
     assert "does not allow: create" in result.output
 
 
+def test_another_browser_is_excluded_where_it_cannot_tell_and_invalid_where_it_is_not_here(
+    run_suite: RunSuite, site: str, tmp_path: Path
+) -> None:
+    source = "@pytest.mark.only_browser('chromium')\ndef test_protocol(page): pass\ndef test_any(page): pass"
+    nowhere = {"PLAYWRIGHT_BROWSERS_PATH": str(tmp_path)}
+    result = run_suite(source, "--base-url", site, "--browser", "firefox", env=nowhere)
+    assert result.statuses() | {"preflight": ""} == {
+        "preflight": "", "test_protocol[firefox]": "excluded", "test_any[firefox]": "invalid",
+    }  # fmt: skip
+    assert result.finding("test_any[firefox]")["summary"].startswith("Playwright has no firefox here. Run `playwright")
+
+
+def test_another_browser_is_started_as_playwright_has_it(run_suite: RunSuite, site: str) -> None:
+    source = """
+import types
+@pytest.fixture(scope="session")
+def browser_type(): return types.SimpleNamespace(name="webkit", executable_path=__file__)
+def test_x(browser_type_launch_args): assert not {"executable_path", "args"} & set(browser_type_launch_args)
+"""
+    assert run_suite(source, "--base-url", site, "--browser", "webkit").statuses()["test_x[webkit]"] == "good"
+
+
 def test_an_unknown_permission_is_our_error(run_suite: RunSuite, site: str) -> None:
     result = run_suite("@pytest.mark.needs('creat')\ndef test_x(): pass", "--base-url", site)
     assert result.exit_code != 0

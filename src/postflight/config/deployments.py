@@ -56,7 +56,7 @@ class Allowed(StrEnum):
 
 
 class TroubleKind(StrEnum):
-    """A page's troubles that can be tolerated for a while, in the words of the browser's guard. A crash cannot."""
+    """A page's troubles that can be tolerated for a while, in the words of the browser's guard, or of axe."""
 
     CONSOLE = "console"
     EXCEPTION = "exception"
@@ -65,6 +65,7 @@ class TroubleKind(StrEnum):
     CSP = "csp"
     CSP_REPORT_ONLY = "csp-report-only"
     MIXED_CONTENT = "mixed-content"
+    AXE = "axe"  # `match` is a rule's name, or a part of a selector
 
 
 class ServiceEntry(Document):

@@ -6,13 +6,14 @@ from datetime import UTC, datetime
 from typing import Any, NoReturn
 
 import pytest
-from playwright.sync_api import BrowserContext
+from playwright.sync_api import BrowserContext, BrowserType
 from playwright.sync_api import Error as PlaywrightError
 
 from postflight.adapter import load_adapter
 from postflight.browser.evidence import Recorder
 from postflight.browser.find import find_browser
 from postflight.browser.guard import Guard
+from postflight.browser.others import CHROMIUM, require_installed
 from postflight.browser.policy_reports import SHORT_DELAY
 from postflight.browser.spki import launch_arguments
 from postflight.checks.budget import fits, judge
@@ -176,8 +177,17 @@ def _after_call(item: pytest.Item) -> list[Callable[[], None]]:
 
 
 @pytest.fixture(scope="session")
-def browser_type_launch_args(browser_type_launch_args: dict[str, Any], run: Run) -> dict[str, Any]:
-    """Launch the Chromium that is here, quiet and without calls of its own. It trusts the deployment's `ca_file`."""
+def browser_type_launch_args(
+    browser_type_launch_args: dict[str, Any], run: Run, browser_type: BrowserType
+) -> dict[str, Any]:
+    """Launch the Chromium that is here, quiet and without calls of its own. It trusts the deployment's `ca_file`.
+
+    With `--browser firefox` or `webkit`: the one that Playwright has installed, as it is.
+    """
+    if browser_type.name != CHROMIUM:
+        require_installed(browser_type.name, browser_type.executable_path, ca_file=run.deployment.ca_file)
+        run.browser = browser_type.name
+        return browser_type_launch_args
     found = find_browser()
     run.browser = f"{found.kind} {found.version}"
     args = [*found.args, SHORT_DELAY, *launch_arguments(run.deployment)]

@@ -108,8 +108,20 @@ def _excluded(run: Run, item: pytest.Item) -> str:
         raise pytest.UsageError(
             f"{item.nodeid}: needs({', '.join(sorted(unknown))}): known are {', '.join(PERMISSIONS)}"
         )
+    if unfit := _unfit_browser(item):
+        return unfit
     refused = sorted(name for name in needed if not getattr(run.deployment.permissions, f"may_{name}"))
     if not refused:
         return ""
     where = f"{run.deployment.platform}/{run.deployment.environment}"
     return f"{where} does not allow: {', '.join(refused)} (deployments.yaml, `allow`)"
+
+
+def _unfit_browser(item: pytest.Item) -> str:
+    """Say why a check cannot be made in this run's browser: pytest-playwright's `only_browser` names those it can."""
+    marker = item.get_closest_marker("only_browser")
+    callspec = getattr(item, "callspec", None)
+    browser = callspec.params.get("browser_name", "") if callspec else ""
+    if marker is None or not browser or browser in marker.args:
+        return ""
+    return f"only {' or '.join(map(str, marker.args))} can tell, and this run is in {browser}"

@@ -1,0 +1,93 @@
+"""P13-A1: who cannot point at things reaches everything by Tab, sees where the focus is, and is held nowhere."""
+
+import pytest
+from playwright.sync_api import Page
+
+from performance.access.conftest import PAGES, Visit
+from performance.routes import Route
+from postflight.browser.access.instrument import Instrument
+from postflight.browser.access.keyboard import to_the_top, unseen, walk
+from postflight.checks.access.keyboard import disordered, trapped, unreached
+from postflight.checks.access.words import listed, tidy
+from postflight.errors import NotEnoughEvidence, PageTrouble
+from postflight.model import Weakness
+from postflight.pytest_plugin.fixtures import Exclude
+
+pytestmark = [
+    pytest.mark.performance,
+    pytest.mark.covers("P13-A1"),
+    pytest.mark.only_browser("chromium", "firefox"),  # Tab passes links by in WebKit, as Safari's users like it
+]
+
+_SKIP_LINK = """link => link.localName === 'a' && link.hash.length > 1 && link.pathname === location.pathname
+  && link.origin === location.origin ? decodeURIComponent(link.hash.slice(1)) : ''"""
+_COMES_AFTER = """(focused, id) => {
+  const where = document.getElementById(id).compareDocumentPosition(focused);
+  return Boolean(where & (Node.DOCUMENT_POSITION_FOLLOWING | Node.DOCUMENT_POSITION_CONTAINED_BY));
+}"""
+
+
+@pytest.mark.parametrize("route", PAGES)
+def test_everything_is_reached_by_keyboard(route: Route, visit: Visit, weaknesses: list[Weakness]) -> None:
+    """Tab reaches all that can be operated, in the order of the page, and is held nowhere"""
+    page = visit(route)
+    keyboard = Instrument(page, "Keyboard")
+    hints = keyboard.ask("hints")
+    way = walk(page, keyboard)
+    if trap := trapped(way):
+        refuse(page, "Who uses the keyboard is caught", [trap], "Tab goes through the page and leaves it")
+    if not way.whole:
+        raise NotEnoughEvidence(f"{page.url}: the way by Tab was given up after {len(way.stops)} stops")
+    refuse(page, "The keyboard does not reach everything", unreached(way), "Tab reaches all that can be operated")
+    refuse(page, "The order of the focus is confused", disordered(way), "Tab goes the way in which people read")
+    if hints:
+        told = f"Looks as if it could be clicked, and the keyboard does not come to it: {tidy(listed(hints), 300)}"
+        weaknesses.append(Weakness("keyboard-hint", "info", "accessibility", tidy(hints[0]), told, where=page.url))
+
+
+@pytest.mark.parametrize("route", PAGES)
+def test_focus_is_seen(route: Route, visit: Visit, weaknesses: list[Weakness]) -> None:
+    """What has the focus looks different from what has not"""
+    page = visit(route)
+    keyboard = Instrument(page, "Keyboard")
+    way = walk(page, keyboard)
+    looks = unseen(page, keyboard)
+    where = [f"{name} looks the same with the focus and without" for name in looks.controls]
+    refuse(page, "The focus cannot be seen", where, "an outline, a border or other colours on what has the focus")
+    if not way.stops and way.controls:
+        raise NotEnoughEvidence(f"{page.url}: nothing took the focus, so nothing can be said of how it looks")
+    for name in looks.fields:
+        told = "Only its caret shows that a field has the focus"
+        weaknesses.append(Weakness("focus-only-by-caret", "low", "accessibility", name, told, where=page.url))
+
+
+@pytest.mark.parametrize("route", PAGES)
+def test_skip_link_leads_to_the_content(route: Route, visit: Visit, exclude: Exclude) -> None:
+    """The link that skips what all pages have in common leads to the content"""
+    page = visit(route)
+    keyboard = Instrument(page, "Keyboard")
+    to_the_top(page, keyboard)
+    page.keyboard.press("Tab")
+    first = keyboard.ask("focused")
+    link = keyboard.hold("element", first["number"]).as_element() if first else None
+    target = str(link.evaluate(_SKIP_LINK)) if link else ""
+    if not target:
+        exclude(
+            "the page has no skip link: headings and landmarks may serve instead, which axe's rule 'bypass' decides"
+        )
+    page.keyboard.press("Enter")
+    name = f"The skip link {tidy(first['name'])}"
+    if not page.evaluate("id => Boolean(document.getElementById(id))", target):
+        refuse(page, f"{name} leads nowhere", [f"there is no element with id={tidy(target)}"], "an element of that id")
+    page.keyboard.press("Tab")
+    after = keyboard.ask("focused")
+    element = keyboard.hold("element", after["number"]).as_element() if after else None
+    if element and not element.evaluate(_COMES_AFTER, target):
+        went = f"the next Tab after it goes to {tidy(after['name'])}, before #{tidy(target)}"
+        refuse(page, f"{name} does not take the focus along", [went], f"the focus behind #{tidy(target)}")
+
+
+def refuse(page: Page, words: str, wrong: tuple[str, ...] | list[str], expected: str) -> None:
+    """Raise `PageTrouble` if something is wrong."""
+    if wrong:
+        raise PageTrouble(f"{words}: {listed(wrong, 3)}", expected=expected, seen="\n".join(wrong[:50]), where=page.url)
