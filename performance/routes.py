@@ -13,8 +13,8 @@ velocity = pytest.mark.platform("velocity")
 class Route:
     """A page, and the role of the account that sees it (empty: anybody).
 
-    `interact` does with it what people do: real clicks and real typing, without leaving it. For the picture of it,
-    `masks` are selectors of what changes by itself and keeps its place, `without` of what comes and goes (docs/visual.md).
+    `interact` does with it what people do: real clicks and real typing, without leaving it. For its picture,
+    `masks` are selectors of what changes by itself in its place, `without` of what comes and goes (docs/visual.md).
     """
 
     name: str

@@ -34,23 +34,21 @@ def baselines(browser: Browser, deployment: Deployment, pytestconfig: pytest.Con
 
 
 @pytest.fixture(scope="session")
-def updates(pytestconfig: pytest.Config) -> bool:
-    return bool(pytestconfig.getoption("--update-baselines"))
+def written(pytestconfig: pytest.Config) -> dict[str, str] | None:
+    """Return what this run writes, name -> in which words, or None when it writes no baselines.
+
+    It is remembered because a second attempt would be held against what the first has written, and be content.
+    """
+    return {} if pytestconfig.getoption("--update-baselines") else None
 
 
 @pytest.fixture(scope="session")
-def written() -> dict[str, str]:
-    """What this run wrote, and in which words: a second attempt would be held against what the first has written."""
-    return {}
-
-
-@pytest.fixture(scope="session")
-def other(pytestconfig: pytest.Config, updates: bool) -> str:
+def other(pytestconfig: pytest.Config, written: dict[str, str] | None) -> str:
     """The deployment of `--visual-against`, or nothing."""
     given = pytestconfig.getoption("--visual-against")
     if not given:
         return ""
-    if updates:
+    if written is not None:
         raise ConfigError("--visual-against compares two deployments and knows no baselines: leave one of both out")
     try:
         address = parse_address(given)
@@ -75,15 +73,14 @@ def photograph(new_context, request: pytest.FixtureRequest):
 
 @pytest.mark.covers("VIB-V1")
 @pytest.mark.measures("visual.changed")
-@pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.name)
+@pytest.mark.parametrize("view", VIEWS, ids=str)
 @pytest.mark.parametrize("route", SHOWN)
 def test_page_looks_as_it_did(
     route: Route,
     view: View,
     photograph,
     baselines: Baselines,
-    updates: bool,
-    written: dict[str, str],
+    written: dict[str, str] | None,
     other: str,
     deployment: Deployment,
     measure: Measure,
@@ -93,30 +90,28 @@ def test_page_looks_as_it_did(
 ) -> None:
     """The page looks as it did."""
     name, url = f"{route.name}.{view.name}", deployment.base_url + route.path
-    if name in written:
-        raise NotEnoughEvidence(written[name], where=url)
+    if written is not None and name in written:
+        raise nothing_compared(written[name], url)
     if other:
         request.node.stash[AGAIN] = ["--visual-against", other]
         if route.role:
             exclude("it is seen after signing in, and --visual-against sends no account to another address")
         old: Shot | None = photograph(other, route, view)
     else:
-        old = readable(baselines, name, updates)
-    if old is None and not updates:
+        old = read(baselines, name, written)
+    if old is None and written is None:
         others = ", ".join(baselines.others()) or "none"
         exclude(f"{baselines.platform} has no baseline {name} by {baselines.renderer} (others: {others}); {COMMAND}")
     new = photograph(deployment.base_url, route, view)
-    if old is None:
-        path = baselines.write(name, new)
-        written[name] = f"new baseline {path}: nothing was compared. Look at it, and commit it"
-        raise NotEnoughEvidence(written[name], where=url)
-    change = find_change(old, new)
-    if change.words:
+    change = find_change(old, new) if old is not None else None
+    if old is not None and change and change.words:
         keep(f"{name}.png", sheet(old, new, change))
-    if updates and change.words:
+    if written is not None and (change is None or change.words):
         path = baselines.write(name, new)
-        written[name] = f"changed baseline {path}: {change.words}. Look at it, and commit it"
-        raise NotEnoughEvidence(written[name], where=url)
+        written[name] = f"changed baseline {path}: {change.words}" if change else f"new baseline {path}"
+        raise nothing_compared(written[name], url)
+    assert old is not None, "excluded or written above"
+    assert change is not None
     where = f"{url} ({view.name}): {change.words}" if change.words else url
     if change.resized:
         words = f"{name}: {change.resized}. {change.words}"
@@ -126,46 +121,47 @@ def test_page_looks_as_it_did(
 
 @pytest.mark.covers("VIB-V1")
 def test_every_baseline_has_a_page(
-    baselines: Baselines,
-    updates: bool,
-    written: dict[str, str],
-    other: str,
-    deployment: Deployment,
-    exclude: Exclude,
+    baselines: Baselines, written: dict[str, str] | None, other: str, deployment: Deployment, exclude: Exclude
 ) -> None:
     """Every baseline is held against a page."""
-    if ORPHANS in written:
-        raise NotEnoughEvidence(written[ORPHANS], where=str(baselines.folder))
-    if other or not baselines.folder.is_dir():
-        exclude(f"{baselines.platform} has no baselines by {baselines.renderer}" if not other else f"against {other}")
-    orphans = baselines.orphans(f"{route}.{view.name}" for route in routes_of(deployment) for view in VIEWS)
-    if not orphans:
-        return
+    if other:
+        exclude(f"the pages are held against {other}")
+    if not baselines.folder.is_dir():
+        exclude(f"{baselines.platform} has no baselines by {baselines.renderer}; {COMMAND}")
+    orphans = baselines.orphans(f"{route}.{view}" for route in routes_of(deployment) for view in VIEWS)
     listed = ", ".join(path.name for path in orphans)
-    if updates:
-        for path in orphans:
-            path.unlink()
-        written[ORPHANS] = f"removed baselines that no page is held against: {listed}"
-        raise NotEnoughEvidence(written[ORPHANS], where=str(baselines.folder))
-    raise ConfigError(
-        f"{baselines.folder} holds {listed}, which no page is held against: nobody would see it change. Give the route"
-        f" its name back (performance/routes.py), or let {COMMAND} remove it"
-    )
+    if orphans and written is None:
+        raise ConfigError(
+            f"{baselines.folder} holds {listed}, which no page is held against: nobody would see it change. Give the"
+            f" route its name back (performance/routes.py), or let {COMMAND} remove it"
+        )
+    for path in orphans:
+        path.unlink()
+    if written is not None and (orphans or ORPHANS in written):
+        written.setdefault(ORPHANS, f"removed baselines that no page is held against: {listed}")
+        raise nothing_compared(written[ORPHANS], str(baselines.folder))
 
 
-def readable(baselines: Baselines, name: str, updates: bool) -> Shot | None:
-    """Return a baseline; one that cannot be read is none for who is about to write it anew."""
+def read(baselines: Baselines, name: str, written: dict[str, str] | None) -> Shot | None:
+    """Return a baseline; one that cannot be read is none for a run that writes it anew."""
     try:
         return baselines.read(name)
     except CannotMeasure:
-        if updates:
+        if written is not None:
             return None
         raise
 
 
+def nothing_compared(words: str, where: str) -> NotEnoughEvidence:
+    """Return how a check ends that has written what it should compare with."""
+    message = f"{words}. Nothing was verified: look at it, and commit it"
+    return NotEnoughEvidence(message, expected="a baseline that somebody has reviewed", seen=words, where=where)
+
+
 def routes_of(deployment: Deployment) -> list[str]:
     """Return the names of the pages that are looked at there."""
-    platforms = {given.id: {mark.args[0] for mark in given.marks if mark.name == "platform"} for given in SHOWN}
     return [
-        given.values[0].name for given in SHOWN if not platforms[given.id] or deployment.platform in platforms[given.id]
+        given.values[0].name
+        for given in SHOWN
+        if all(deployment.platform in mark.args for mark in given.marks if mark.name == "platform")
     ]

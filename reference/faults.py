@@ -334,6 +334,20 @@ SESSIONS_LEFT = Fault("sessions-left", "every third preview that is ended lives 
 EDITS_LOST = Fault("edits-lost", "every fifth broadcast goes nowhere", ("VEL-M1", "VEL-S7"))
 POOL_RACE = Fault("pool-race", "starts at the same time pass the pool's limit", ("VEL-M3", "VEL-S9"))
 
+# What people see of the landing page
+HERO_MOVED = Fault("hero-moved", "the hero image has moved by some pixels", ("VIB-V1",))
+BUTTON_RECOLOURED = Fault("button-recoloured", "the button that matters most has another colour", ("VIB-V1",))
+SECTION_MISSING = Fault("section-missing", "the section of features is gone", ("VIB-V1",))
+TEXT_SMALLER = Fault("text-smaller", "the lead's letters are smaller", ("VIB-V1",))
+BANNER_OVERLAPS = Fault("banner-overlaps", "a banner lies over the masthead", ("VIB-V1",))
+HEAVY_LANDING = Fault(
+    "heavy-landing",
+    "the landing page waits for a heavy script, is busy for two seconds, and shifts",
+    ("VEL-P2", "P13-P1"),
+)
+
+SEEN = frozenset({HERO_MOVED, BUTTON_RECOLOURED, SECTION_MISSING, TEXT_SMALLER, BANNER_OVERLAPS, HEAVY_LANDING})
+
 UNDER_LOAD = frozenset({
     SLOW_ABOVE_RATE, ERRORS_ABOVE_RATE, STALL, LEAK, RATE_COLLAPSE, SLOW_ASSET, CONNECTION_RESETS, CORRUPT_BODIES,
 })  # fmt: skip
@@ -378,6 +392,7 @@ REGISTRY: dict[str, Fault] = {
         *IN_CONTRACT,
         SLOW_ABOVE_RATE, ERRORS_ABOVE_RATE, STALL, LEAK, RATE_COLLAPSE, SLOW_ASSET, CONNECTION_RESETS, CORRUPT_BODIES,
         CROSSED_ANSWERS, PREVIEW_STUCK, SESSIONS_LEFT, EDITS_LOST, POOL_RACE,
+        HERO_MOVED, BUTTON_RECOLOURED, SECTION_MISSING, TEXT_SMALLER, BANNER_OVERLAPS, HEAVY_LANDING,
     )
 }  # fmt: skip
 

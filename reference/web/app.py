@@ -14,6 +14,7 @@ from reference.load_faults import LoadFaultsMiddleware
 from reference.metrics import HttpMetrics, MetricsMiddleware
 from reference.page_faults import PageFaultsMiddleware
 from reference.services import Services
+from reference.visual_faults import VisualFaultsMiddleware
 from reference.web import files, operations, pages, previews, projects, session
 from reference.web.attempts import FailedAttempts
 from reference.web.middleware import GeoMiddleware, HeadersMiddleware, TroubleMiddleware
@@ -44,7 +45,7 @@ def create_web(services: Services, orchestrator: httpx.AsyncClient) -> ASGIApp:
     app.state.orchestrator = orchestrator
     inner = TroubleMiddleware(GeoMiddleware(app, services), services)
     spoilt = ContractFaultsMiddleware(HeadersMiddleware(inner, services), services.settings.faults)
-    pages_and_api = PageFaultsMiddleware(spoilt, services)
+    pages_and_api = VisualFaultsMiddleware(PageFaultsMiddleware(spoilt, services), services)
     return MetricsMiddleware(LoadFaultsMiddleware(pages_and_api, services), metrics)
 
 

@@ -33,7 +33,8 @@ body { margin: 8px; font-size: 17px; background: #fff }
 i { display: inline-block; width: 90px; height: 40px; border-radius: 13px; box-shadow: 2px 3px 7px #0008;
     background: linear-gradient(30deg, #e33, #36c); transform: rotate(7deg) }
 </style>
-<p style="font-family: system-ui">Hamburgefonstiv 0123 ÄÖÅ fi</p><p style="font-family: sans-serif">Hamburgefonstiv 0123</p>
+<p style="font-family: system-ui">Hamburgefonstiv 0123 ÄÖÅ fi</p>
+<p style="font-family: sans-serif">Hamburgefonstiv 0123</p>
 <p style="font-family: serif">Hamburgefonstiv 0123 <b>bold</b> <em>slanted</em></p>
 <p style="font-family: monospace">Hamburgefonstiv() {}; 预览 かな 한글 عربى 🚀</p>
 <p><button>Button</button> <input value="field" size="8"> <select><option>choice</select> <i></i></p>"""

@@ -17,7 +17,8 @@ def mark_report(run: Run, item: pytest.Item, call: pytest.CallInfo[None], report
     """Attach `report.postflight`, of plain strings and lists, and take secrets out of all that the report says."""
     outcome = _outcome(run, item, call, report)
     covers = covered_by(item)
-    evidence = tuple(item.stash.get(KEPT, ())) if report.when == "call" else ()
+    kept: list[str] = item.stash.get(KEPT, []) if report.when == "call" else []
+    evidence = tuple(kept)
     if outcome.status in {Status.BAD, Status.INVALID} and report.when != "teardown" and EVIDENCE in item.stash:
         evidence += item.stash[EVIDENCE](item.stash[CHECK])
     asked = getattr(call.excinfo.value, "on_breach", None) if call.excinfo else None

@@ -21,55 +21,68 @@ class Element:
     look: tuple[tuple[str, str], ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What has happened to an element. The lower the rank, the nearer to what somebody has done."""
+
+    rank: int
+    words: str
+
+
+MISSING_OR_NEW, LOOK, SIZE, PLACE, PIXELS = range(5)
+
+
 def describe(regions: Sequence[Region], old: Sequence[Element], new: Sequence[Element]) -> str:
-    """Return the regions in words, each cause once: `a.cta: color red -> blue; 160x40 at (20,300) differs by 97 %`."""
-    told: dict[str, list[Region]] = {}
+    """Return the regions in words, causes before what follows from them.
+
+    `a.cta has another look (color red -> blue): 160x40 at (20,300) differs by 97 %`.
+    """
+    told: dict[Cause, list[Region]] = {}
     for region in regions:
         told.setdefault(explain(region.box, old, new), []).append(region)
-    lines = [f"{cause}: {_boxes(of)}" if cause else _boxes(of) for cause, of in told.items()]
+    ranked = sorted(told.items(), key=lambda item: item[0].rank)
+    lines = [f"{cause.words}: {_boxes(of)}" if cause.words else _boxes(of) for cause, of in ranked]
     more = len(lines) - MAX_TOLD
     return "; ".join(lines[:MAX_TOLD]) + (f"; and {more} more" if more > 0 else "")
 
 
-def explain(box: Box, old: Sequence[Element], new: Sequence[Element]) -> str:
-    """Return what has happened to which element in a box, or an empty text where none is there."""
-    before = {element.name: element for element in old}
-    after = {element.name: element for element in new}
-    if not before or not after:  # of one of both nothing is known, so nothing can be called new
-        pairs = [(element, element) for element in (*old, *new) if element.box.shared(box)]
-        return _closest(box, pairs)
-    lone = [("is missing", e) for e in old if e.name not in after] + [
-        ("is new", e) for e in new if e.name not in before
-    ]
-    there = [(words, element) for words, element in lone if element.box.shared(box)]
-    if there:
-        words, element = max(there, key=lambda pair: pair[1].box.shared(box))
-        return f"{element.name} {words}"
-    pairs = [(before[e.name], e) for e in new if e.name in before and _touched(before[e.name], e, box)]
-    for was, now in pairs:  # in the document's order: what an element inherits is told of whom it inherits it from
-        if changes := ", ".join(_changes(was, now)):
-            return f"{now.name} has another look ({changes})"
+def explain(box: Box, old: Sequence[Element], new: Sequence[Element]) -> Cause:
+    """Return what has happened to which element in a box; no words where no element is there."""
+    before = {element.name: element for element in old if element.box.shared(box)}
+    after = {element.name: element for element in new if element.box.shared(box)}
+    if not old or not new:  # of one of both nothing is known, so nothing can be called new
+        return _pixels(box, [*before.values(), *after.values()])
+    names = {element.name for element in old}, {element.name for element in new}
+    lone = [("is missing", e) for e in before.values() if e.name not in names[1]]
+    lone += [("is new", e) for e in after.values() if e.name not in names[0]]
+    if lone:  # the largest: its children are gone with it
+        words, element = max(lone, key=lambda pair: pair[1].box.shared(box))
+        return Cause(MISSING_OR_NEW, f"{element.name} {words}")
+    was_of = {element.name: element for element in old}
+    return _changed(box, [(was_of[e.name], e) for e in new if e.name in before or e.name in after])
+
+
+def _changed(box: Box, pairs: Sequence[tuple[Element, Element]]) -> Cause:
+    """Return what has happened to elements that were there and are still there: (was, is), in the document's order."""
+    for was, now in pairs:  # an inherited look is told of the first that has it
+        if changes := ", ".join(_looks(was, now)):
+            return Cause(LOOK, f"{now.name} has another look ({changes})")
     if resized := [pair for pair in pairs if _size(pair[0]) != _size(pair[1])]:
         was, now = min(resized, key=lambda pair: pair[0].box.joined(pair[1].box).area)  # its parents only follow
-        return f"{now.name} was {_size(was)}, is {_size(now)}"
+        return Cause(SIZE, f"{now.name} was {_size(was)}, is {_size(now)}")
     if moved := [pair for pair in pairs if pair[0].box != pair[1].box]:
         was, now = max(moved, key=lambda pair: pair[0].box.joined(pair[1].box).likeness(box))
         right, down = now.box.left - was.box.left, now.box.top - was.box.top
-        return f"{now.name} moved by ({right:+d},{down:+d})"
-    return _closest(box, pairs)
+        return Cause(PLACE, f"{now.name} moved by ({right:+d},{down:+d})")
+    return _pixels(box, [now for _, now in pairs])
 
 
-def _closest(box: Box, pairs: Sequence[tuple[Element, Element]]) -> str:
-    if not pairs:
-        return ""
-    return max(pairs, key=lambda pair: pair[1].box.likeness(box))[1].name
+def _pixels(box: Box, elements: Sequence[Element]) -> Cause:
+    closest = max(elements, key=lambda element: element.box.likeness(box), default=None)
+    return Cause(PIXELS, closest.name if closest else "")
 
 
-def _touched(was: Element, now: Element, box: Box) -> bool:
-    return bool(was.box.shared(box) or now.box.shared(box))
-
-
-def _changes(was: Element, now: Element) -> Iterator[str]:
+def _looks(was: Element, now: Element) -> Iterator[str]:
     looked = dict(was.look)
     for name, value in now.look:
         if name in looked and looked[name] != value:

@@ -101,8 +101,10 @@ def _is_plain(picture: Pixels) -> Mask:
     equal = _on_border(rows, columns, height, width).astype(np.int8)
     for dx, dy in _NEIGHBOURS:
         equal += padded[1 + dy : 1 + dy + height, 1 + dx : 1 + dx + width] == colours
-    return equal > _FEW
+    plain: Mask = equal > _FEW
+    return plain
 
 
 def _on_border(rows: NDArray[np.intp], columns: NDArray[np.intp], height: int, width: int) -> Mask:
-    return (rows == 0) | (rows == height - 1) | (columns == 0) | (columns == width - 1)
+    border: Mask = (rows == 0) | (rows == height - 1) | (columns == 0) | (columns == width - 1)
+    return border
