@@ -14,7 +14,7 @@ class Route:
     """A page, and the role of the account that sees it (empty: anybody).
 
     `interact` does with it what people do: real clicks and real typing, without leaving it. For its picture,
-    `masks` are selectors of what changes by itself in its place, `without` of what comes and goes (docs/visual.md).
+    `masks` are selectors of what changes by itself, `without` of what comes and goes (docs/visual.md).
     """
 
     name: str

@@ -5,7 +5,7 @@ from io import BytesIO
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageDraw, PngImagePlugin
+from PIL import Image, ImageDraw, PngImagePlugin, UnidentifiedImageError
 
 from postflight.checks.visual.change import Change, Shot
 from postflight.checks.visual.elements import Element
@@ -42,10 +42,10 @@ def decode(png: bytes, where: str) -> Shot:
         return Shot(pixels, tuple(_element(row) for row in json.loads(text)))
     except (OSError, ValueError, TypeError, AttributeError, SyntaxError, Image.DecompressionBombError) as error:
         raise CannotMeasure(
-            f"the baseline {where} cannot be read: {error or type(error).__name__}."
+            f"the baseline {where} cannot be read: {_words(error)}."
             " Fetch it from git again, or write it anew with --update-baselines",
             expected="a PNG that --update-baselines wrote",
-            seen=str(error)[:200],
+            seen=_words(error),
             where=where,
         ) from error
 
@@ -66,6 +66,10 @@ def sheet(old: Shot, new: Shot, change: Change) -> bytes:
     for number, part in enumerate(parts):
         whole.paste(part.crop((0, 0, shape[1], height)), (number * (shape[1] + GAP), 0))
     return _png(np.asarray(whole))
+
+
+def _words(error: Exception) -> str:
+    return "it is no PNG" if isinstance(error, UnidentifiedImageError) else str(error)[:200] or type(error).__name__
 
 
 def _padded(pixels: Pixels, shape: tuple[int, ...]) -> Pixels:

@@ -19,10 +19,10 @@ from postflight.checks.visual.change import Change, Shot, find_change
 from postflight.checks.visual.elements import Element
 from postflight.checks.visual.pixels import Pixels
 from postflight.checks.visual.regions import Box
-from postflight.errors import NotEnoughEvidence, UnexpectedAnswer
+from postflight.errors import ConfigError, NotEnoughEvidence, UnexpectedAnswer
 
 MASKED = ("time", "[data-testid=release]", "[data-visual-mask]")
-"""What is made invisible on every page, in its place: what changes by itself."""
+"""What changes by itself on every page: it is made invisible, and its text takes no room."""
 
 MAX_HEIGHT = 6000  # CSS pixels of a page that are looked at; a page without end has no full picture
 REST_DEADLINE = 6.0  # seconds for a page to come to rest
@@ -40,14 +40,18 @@ i { display: inline-block; width: 90px; height: 40px; border-radius: 13px; box-s
 <p><button>Button</button> <input value="field" size="8"> <select><option>choice</select> <i></i></p>"""
 """A page of our own with all that machines draw differently: fonts, controls, curves, shadows."""
 
-_PREPARE = """async selector => {
+_PREPARE = """async ([style, selectors]) => {
+  for (const selector of selectors) {
+    try { document.querySelector(selector); } catch { return selector; }
+  }
   const sheet = new CSSStyleSheet();  // no policy of a page forbids it, as it would a <style>
-  sheet.replaceSync(selector);
+  sheet.replaceSync(style);
   document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
   for (const image of document.images) image.loading = 'eager';
   const late = new Promise(done => setTimeout(done, 3000));
   const drawn = [...document.images].filter(image => image.currentSrc).map(image => image.decode().catch(() => null));
   await Promise.race([Promise.all([document.fonts.ready, ...drawn]), late]);
+  return null;
 }"""
 _ELEMENTS = """([masks, most]) => {
   const names = new Map();
@@ -124,8 +128,9 @@ VIEWS = (
 def take(page: Page, url: str, *, masks: Sequence[str] = (), without: Sequence[str] = ()) -> Shot:
     """Open a page and return how it looks.
 
-    `masks` (selectors) stay in their place and are invisible, `without` are taken out of the page: what comes and goes.
-    Raises `UnexpectedAnswer` when the page is an error's, `NotEnoughEvidence` when it does not come to rest.
+    `masks` are selectors of what changes by itself: invisible, and their text takes no room, for a longer one would
+    move what is beside it. `without` are taken out of the page: what comes and goes. Raises `UnexpectedAnswer` when the
+    page is an error's, `NotEnoughEvidence` when it does not come to rest, `ConfigError` for what is no selector.
     """
     pending: set[Request] = set()
     page.on("request", lambda request: pending.add(request))  # noqa: PLW0108 - Playwright takes no built-in method
@@ -135,13 +140,15 @@ def take(page: Page, url: str, *, masks: Sequence[str] = (), without: Sequence[s
     if answer is not None and answer.status >= 400:
         seen = f"status {answer.status}"
         raise UnexpectedAnswer(f"{url} answered {answer.status}", expected="a page", seen=seen, where=url)
-    page.evaluate(_PREPARE, _style((*MASKED, *masks), without))
+    hidden = (*MASKED, *masks)
+    if wrong := page.evaluate(_PREPARE, [_style(hidden, without), [*hidden, *without]]):
+        raise ConfigError(f"{wrong!r} is no selector; mend `masks` or `without` of this route in performance/routes.py")
     until = time.monotonic() + REST_DEADLINE
     _wait_until_quiet(page, pending, until)
     pixels = _picture(page)
     while True:
         again = _picture(page)
-        shot = Shot(again, _elements(page, (*MASKED, *masks)))
+        shot = Shot(again, _elements(page, hidden))
         if pixels.shape == again.shape and bool((pixels == again).all()):
             return shot
         if time.monotonic() > until:
@@ -166,8 +173,10 @@ def renderer_of(browser: Browser) -> str:
 
 
 def _style(masks: Sequence[str], without: Sequence[str]) -> str:
-    """Return the style that hides; one rule for each selector: a wrong one must not undo the others."""
-    hidden = "".join(f"{selector} {{ opacity: 0 !important }}" for selector in masks)
+    hidden = "".join(
+        f"{mask}, :is({mask}) * {{ opacity: 0 !important; font-size: 0 !important; letter-spacing: 0 !important }}"
+        for mask in masks
+    )
     gone = "".join(f"{selector} {{ display: none !important }}" for selector in without)
     return f"{hidden}{gone}* {{ scroll-behavior: auto !important }}"
 
