@@ -63,8 +63,8 @@ _ELEMENTS = """([masks, most]) => {
     let text = own(node);
     const parent = node.parentElement;
     if (parent && node !== document.body && !node.id && !node.dataset?.testid) {
-      const alike = [...parent.children].filter(other => own(other) === text);
-      if (alike.length > 1) text += `:nth(${alike.indexOf(node) + 1})`;
+      const before = [...parent.children].filter(other => own(other) === text).indexOf(node);
+      if (before > 0) text += `:nth(${before + 1})`;  // the first keeps its name when another one comes after it
       if (parent !== document.body) text = name(parent).slice(-100) + ' > ' + text;
     }
     names.set(node, text);
