@@ -351,6 +351,19 @@ IN_LATENCY = frozenset({
     SLOW_REGION, SLOW_ROUTE, SLOW_TAIL, SLOW_BODY, CONNECTIONS_CLOSED, CONNECTION_LEAK, CONNECTIONS_CROWDED,
     TRANSACTION_LEFT_OPEN,
 })  # fmt: skip
+# What people see of the landing page
+HERO_MOVED = Fault("hero-moved", "the hero image has moved by some pixels", ("VIB-V1",))
+BUTTON_RECOLOURED = Fault("button-recoloured", "the button that matters most has another colour", ("VIB-V1",))
+SECTION_MISSING = Fault("section-missing", "the section of features is gone", ("VIB-V1",))
+TEXT_SMALLER = Fault("text-smaller", "the lead's letters are smaller", ("VIB-V1",))
+BANNER_OVERLAPS = Fault("banner-overlaps", "a banner lies over the masthead", ("VIB-V1",))
+HEAVY_LANDING = Fault(
+    "heavy-landing",
+    "the landing page waits for a heavy script, is busy for two seconds, and shifts",
+    ("VEL-P2", "P13-P1"),
+)
+
+SEEN = frozenset({HERO_MOVED, BUTTON_RECOLOURED, SECTION_MISSING, TEXT_SMALLER, BANNER_OVERLAPS, HEAVY_LANDING})
 
 UNDER_LOAD = frozenset({
     SLOW_ABOVE_RATE, ERRORS_ABOVE_RATE, STALL, LEAK, RATE_COLLAPSE, SLOW_ASSET, CONNECTION_RESETS, CORRUPT_BODIES,
@@ -459,6 +472,7 @@ REGISTRY: dict[str, Fault] = {
         *sorted(IN_LATENCY, key=lambda fault: fault.name), SLOW_HANDSHAKE, QUERY_PER_ITEM, SLOW_STATEMENT,
         *sorted(OF_WEIGHT, key=lambda fault: fault.name),
         *SHUTTING_OUT,
+        HERO_MOVED, BUTTON_RECOLOURED, SECTION_MISSING, TEXT_SMALLER, BANNER_OVERLAPS, HEAVY_LANDING,
     )
 }  # fmt: skip
 

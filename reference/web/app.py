@@ -16,6 +16,7 @@ from reference.load_faults import LoadFaultsMiddleware
 from reference.metrics import HttpMetrics, MetricsMiddleware
 from reference.page_faults import PageFaultsMiddleware
 from reference.services import Services
+from reference.visual_faults import VisualFaultsMiddleware
 from reference.web import files, operations, pages, previews, projects, session
 from reference.web.attempts import FailedAttempts
 from reference.web.compression import CompressionMiddleware
@@ -48,7 +49,7 @@ def create_web(services: Services, orchestrator: httpx.AsyncClient) -> ASGIApp:
     app.state.orchestrator = orchestrator
     inner = TroubleMiddleware(GeoMiddleware(app, services), services)
     answers: ASGIApp = ContractFaultsMiddleware(HeadersMiddleware(inner, services), services.settings.faults)
-    for spoil in (PageFaultsMiddleware, WeightFaultsMiddleware, AccessFaultsMiddleware):  # what pages and files hold
+    for spoil in (PageFaultsMiddleware, VisualFaultsMiddleware, WeightFaultsMiddleware, AccessFaultsMiddleware):
         answers = spoil(answers, services)
     answers = CompressionMiddleware(answers)
     for delay in (ApiFaultsMiddleware, LoadFaultsMiddleware):  # when and whether it comes

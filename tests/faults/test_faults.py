@@ -13,7 +13,14 @@ import pytest
 
 from postflight.reference_process import READY_VARIABLE, reference_platform
 from tests.conftest import ROOT, Result, run_process
-from tests.faults import browser_security_table, contract_table, load_table, performance_table, releases_table
+from tests.faults import (
+    browser_security_table,
+    contract_table,
+    load_table,
+    performance_table,
+    releases_table,
+    visual_table,
+)
 from tests.faults.covering import rows
 from tests.faults.security_table import STARTS
 from tests.faults.table import TABLE, Planted
@@ -94,7 +101,8 @@ def test_every_fault_is_in_a_table() -> None:
     of_contract = {planted.fault for planted in contract_table.TABLE}
     under_load = {planted.fault for planted in load_table.TABLE}
     of_performance = {planted.fault for planted in performance_table.TABLE}
-    known = of_smoke | of_security | in_pages | of_releases | of_contract | under_load | of_performance
+    seen = {planted.fault for planted in visual_table.TABLE}
+    known = of_smoke | of_security | in_pages | of_releases | of_contract | under_load | of_performance | seen
     assert {line.split()[0] for line in listed.splitlines()} == known
 
 

@@ -30,6 +30,7 @@ from postflight.pytest_plugin.fixtures import (
     exclude,
     exhibit,
     guard,
+    keep,
     measure,
     new_context,
     platform,
@@ -41,7 +42,7 @@ from postflight.pytest_plugin.ledgers import Ledgers
 from postflight.pytest_plugin.mark import mark_report
 from postflight.pytest_plugin.progress import ProgressWriter, progress_descriptor
 from postflight.pytest_plugin.run import Run, start
-from postflight.pytest_plugin.state import CHECK, CHECKS_AFTER_CALL, EVIDENCE, MEASURED, RUN
+from postflight.pytest_plugin.state import CHECK, CHECKS_AFTER_CALL, EVIDENCE, KEPT, MEASURED, RUN
 
 __all__ = [
     "account",
@@ -54,6 +55,7 @@ __all__ = [
     "exclude",
     "exhibit",
     "guard",
+    "keep",
     "measure",
     "new_context",
     "platform",
@@ -106,6 +108,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--openapi", metavar="FILE|URL", help="the OpenAPI document that the API has promised")
     group.addoption(
         "--contract-seed", metavar="N|run", help="what generated requests begin with; default: the same for each commit"
+    )
+    group.addoption(
+        "--baselines",
+        metavar="DIR",
+        type=Path,
+        help="how pages looked when somebody said that it was right [performance/baselines]",
+    )
+    group.addoption(
+        "--update-baselines", action="store_true", help="write how pages look now, to be reviewed and committed"
+    )
+    group.addoption(
+        "--visual-against", metavar="URL", help="compare how pages look with this deployment, not with baselines"
     )
 
 
@@ -197,7 +211,7 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Start each attempt anew: what an earlier one suffered or measured is not this one's."""
-    keys: tuple[pytest.StashKey[Any], ...] = (CHECKS_AFTER_CALL, MEASURED, EVIDENCE)
+    keys: tuple[pytest.StashKey[Any], ...] = (CHECKS_AFTER_CALL, MEASURED, EVIDENCE, KEPT)
     for key in keys:
         if key in item.stash:
             del item.stash[key]

@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
@@ -10,7 +11,7 @@ from playwright.sync_api import BrowserContext, BrowserType
 from playwright.sync_api import Error as PlaywrightError
 
 from postflight.adapter import load_adapter
-from postflight.browser.evidence import Recorder
+from postflight.browser.evidence import Recorder, safe_name
 from postflight.browser.find import find_browser
 from postflight.browser.guard import Guard
 from postflight.browser.others import CHROMIUM, require_installed
@@ -24,11 +25,22 @@ from postflight.model import Account, Deployment, Measurement, OnBreach, Unit, W
 from postflight.probes.client import Client
 from postflight.pytest_plugin.run import Run
 from postflight.pytest_plugin.selection import stage_of
-from postflight.pytest_plugin.state import CHECKS_AFTER_CALL, EVIDENCE, EXCLUDED, MEASURED, RUN, SHOWN, WEAK
+from postflight.pytest_plugin.state import (
+    CHECK,
+    CHECKS_AFTER_CALL,
+    EVIDENCE,
+    EXCLUDED,
+    KEPT,
+    MEASURED,
+    RUN,
+    SHOWN,
+    WEAK,
+)
 
 Measure = Callable[..., None]
 Exclude = Callable[[str], NoReturn]
 Show = Callable[[Exhibit], None]
+Keep = Callable[[str, bytes], None]
 ACTION_DEADLINE = 10_000  # milliseconds
 NAVIGATION_DEADLINE = 15_000  # milliseconds
 _SEVERITY = [OnBreach.ROLLBACK, OnBreach.HOLD, OnBreach.WARN]
@@ -166,6 +178,21 @@ def exclude(request: pytest.FixtureRequest) -> Exclude:
         pytest.skip(reason)
 
     return leave
+
+
+@pytest.fixture
+def keep(request: pytest.FixtureRequest, run: Run) -> Keep:
+    """Return `keep(name, content)`: keeps a file with the finding, however the check ends. Text must be redacted."""
+    kept: list[str] = []
+    request.node.stash[KEPT] = kept
+
+    def write(name: str, content: bytes) -> None:
+        path = Path("evidence") / safe_name(request.node.stash[CHECK]) / name
+        (run.reports / path).parent.mkdir(parents=True, exist_ok=True)
+        (run.reports / path).write_bytes(content)
+        kept.append(path.as_posix())
+
+    return write
 
 
 def _announced(item: pytest.Item) -> set[str]:

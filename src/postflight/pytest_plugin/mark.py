@@ -11,16 +11,17 @@ from postflight.pytest_plugin.collector import exhibits_as_json, measurements_as
 from postflight.pytest_plugin.outcome import Outcome, outcome_of
 from postflight.pytest_plugin.run import Run
 from postflight.pytest_plugin.selection import covered_by, stage_of
-from postflight.pytest_plugin.state import AGAIN, CHECK, EVIDENCE, EXCLUDED, MEASURED, SHOWN, WEAK
+from postflight.pytest_plugin.state import AGAIN, CHECK, EVIDENCE, EXCLUDED, KEPT, MEASURED, SHOWN, WEAK
 
 
 def mark_report(run: Run, item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
     """Attach `report.postflight`, of plain strings and lists, and take secrets out of all that the report says."""
     outcome = _outcome(run, item, call, report)
     covers = covered_by(item)
-    evidence: tuple[str, ...] = ()
+    kept: list[str] = item.stash.get(KEPT, []) if report.when == "call" else []
+    evidence = tuple(kept)
     if outcome.status in {Status.BAD, Status.INVALID} and report.when != "teardown" and EVIDENCE in item.stash:
-        evidence = item.stash[EVIDENCE](item.stash[CHECK])
+        evidence += item.stash[EVIDENCE](item.stash[CHECK])
     asked = getattr(call.excinfo.value, "on_breach", None) if call.excinfo else None
     measured: list[Measurement] = item.stash.get(MEASURED, []) if report.when == "call" else []
     weak: list[Weakness] = item.stash.get(WEAK, []) if report.when == "call" else []

@@ -21,3 +21,4 @@ AGAIN = pytest.StashKey[list[str]]()  # on an item: the options with which a rer
 EVIDENCE = pytest.StashKey[
     Callable[[str], tuple[str, ...]]
 ]()  # on an item: writes screenshot, trace, log; returns their paths
+KEPT = pytest.StashKey[list[str]]()  # on an item: files that the check itself kept, relative to the reports folder

@@ -1,0 +1,167 @@
+"""Pages look as they did: held against baselines that a person has reviewed, or against another deployment."""
+
+import re
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, StorageState
+
+from postflight.browser.baselines import Baselines
+from postflight.browser.pictures import sheet
+from postflight.browser.visual import VIEWS, View, renderer_of, take
+from postflight.checks.visual.change import Shot, find_change
+from postflight.config.urls import parse_address
+from postflight.errors import CannotMeasure, ConfigError, NotEnoughEvidence, UnexpectedAnswer
+from postflight.model import Deployment, Unit
+from postflight.pytest_plugin.fixtures import Exclude, Keep, Measure
+from postflight.pytest_plugin.state import AGAIN
+
+from .routes import LANDING, ROUTES, Route
+
+pytestmark = pytest.mark.performance
+
+SHOWN = (pytest.param(LANDING, id=LANDING.name), *(given for given in ROUTES if given.values[0].name != LANDING.name))
+ORPHANS = "orphans"
+COMMAND = "pytest performance/test_visual.py --update-baselines"
+
+
+@pytest.fixture(scope="session")
+def baselines(browser: Browser, deployment: Deployment, pytestconfig: pytest.Config) -> Baselines:
+    root: Path = pytestconfig.getoption("--baselines") or pytestconfig.rootpath / "performance" / "baselines"
+    site = re.sub(r"[^a-z0-9.-]", "-", urlsplit(deployment.base_url).netloc.rpartition("@")[2].lower())
+    return Baselines(root, deployment.platform if deployment.known else site, renderer_of(browser))
+
+
+@pytest.fixture(scope="session")
+def written(pytestconfig: pytest.Config) -> dict[str, str] | None:
+    """Return what this run writes, name -> in which words, or None when it writes no baselines.
+
+    It is remembered because a second attempt would be held against what the first has written, and be content.
+    """
+    return {} if pytestconfig.getoption("--update-baselines") else None
+
+
+@pytest.fixture(scope="session")
+def other(pytestconfig: pytest.Config, written: dict[str, str] | None) -> str:
+    """The deployment of `--visual-against`, or nothing."""
+    given = pytestconfig.getoption("--visual-against")
+    if not given:
+        return ""
+    if written is not None:
+        raise ConfigError("--visual-against compares two deployments and knows no baselines: leave one of both out")
+    try:
+        address = parse_address(given)
+    except ValueError as problem:
+        raise ConfigError(f"--visual-against: {problem}", where="--visual-against") from None
+    if address.userinfo:
+        raise ConfigError("--visual-against takes an address without user and password", where="--visual-against")
+    return address.url
+
+
+@pytest.fixture
+def photograph(new_context, request: pytest.FixtureRequest):
+    """Return a function that opens a page and returns how it looks. Its troubles are other checks' business."""
+
+    def shoot(base_url: str, route: Route, view: View) -> Shot:
+        state: StorageState | None = request.getfixturevalue("signed_in") if route.role else None
+        context = new_context(guarded=False, storage_state=state, **view.context_options)
+        return take(context.new_page(), base_url + route.path, masks=route.masks, without=route.without)
+
+    return shoot
+
+
+@pytest.mark.covers("VIB-V1")
+@pytest.mark.measures("visual.changed")
+@pytest.mark.parametrize("view", VIEWS, ids=str)
+@pytest.mark.parametrize("route", SHOWN)
+def test_page_looks_as_it_did(
+    route: Route,
+    view: View,
+    photograph,
+    baselines: Baselines,
+    written: dict[str, str] | None,
+    other: str,
+    deployment: Deployment,
+    measure: Measure,
+    exclude: Exclude,
+    keep: Keep,
+    request: pytest.FixtureRequest,
+) -> None:
+    """The page looks as it did."""
+    name, url = f"{route.name}.{view.name}", deployment.base_url + route.path
+    if written is not None and name in written:
+        raise nothing_compared(written[name], url)
+    if other:
+        request.node.stash[AGAIN] = ["--visual-against", other]
+        if route.role:
+            exclude("it is seen after signing in, and --visual-against sends no account to another address")
+        old: Shot | None = photograph(other, route, view)
+    else:
+        old = read(baselines, name, written)
+    if old is None and written is None:
+        others = ", ".join(baselines.others()) or "none"
+        exclude(f"{baselines.platform} has no baseline {name} by {baselines.renderer} (others: {others}); {COMMAND}")
+    new = photograph(deployment.base_url, route, view)
+    change = find_change(old, new) if old is not None else None
+    if old is not None and change and change.words:
+        keep(f"{name}.png", sheet(old, new, change))
+    if written is not None and (change is None or change.words):
+        path = baselines.write(name, new)
+        written[name] = f"changed baseline {path}: {change.words}" if change else f"new baseline {path}"
+        raise nothing_compared(written[name], url)
+    assert old is not None, "excluded or written above"
+    assert change is not None
+    where = f"{url} ({view.name}): {change.words}" if change.words else url
+    if change.resized:
+        words = f"{name}: {change.resized}. {change.words}"
+        raise UnexpectedAnswer(words, expected=old.size, seen=new.size, where=where)
+    measure(f"{name}.visual.changed", change.difference.share, unit=Unit.RATIO, where=where)
+
+
+@pytest.mark.covers("VIB-V1")
+def test_every_baseline_has_a_page(
+    baselines: Baselines, written: dict[str, str] | None, other: str, deployment: Deployment, exclude: Exclude
+) -> None:
+    """Every baseline is held against a page."""
+    if other:
+        exclude(f"the pages are held against {other}")
+    if not baselines.folder.is_dir():
+        exclude(f"{baselines.platform} has no baselines by {baselines.renderer}; {COMMAND}")
+    orphans = baselines.orphans(f"{route}.{view}" for route in routes_of(deployment) for view in VIEWS)
+    listed = ", ".join(path.name for path in orphans)
+    if orphans and written is None:
+        raise ConfigError(
+            f"{baselines.folder} holds {listed}, which no page is held against: nobody would see it change. Give the"
+            f" route its name back (performance/routes.py), or let {COMMAND} remove it"
+        )
+    for path in orphans:
+        path.unlink()
+    if written is not None and (orphans or ORPHANS in written):
+        written.setdefault(ORPHANS, f"removed baselines that no page is held against: {listed}")
+        raise nothing_compared(written[ORPHANS], str(baselines.folder))
+
+
+def read(baselines: Baselines, name: str, written: dict[str, str] | None) -> Shot | None:
+    """Return a baseline; one that cannot be read is none for a run that writes it anew."""
+    try:
+        return baselines.read(name)
+    except CannotMeasure:
+        if written is not None:
+            return None
+        raise
+
+
+def nothing_compared(words: str, where: str) -> NotEnoughEvidence:
+    """Return how a check ends that has written what it should compare with."""
+    message = f"{words}. Nothing was verified: look at it, and commit it"
+    return NotEnoughEvidence(message, expected="a baseline that somebody has reviewed", seen=words, where=where)
+
+
+def routes_of(deployment: Deployment) -> list[str]:
+    """Return the names of the pages that are looked at there."""
+    return [
+        given.values[0].name
+        for given in SHOWN
+        if all(deployment.platform in mark.args for mark in given.marks if mark.name == "platform")
+    ]
