@@ -4,11 +4,12 @@ import re
 from pathlib import Path
 
 from postflight.model import Decision, Finding, Measurement, Reason, Status, Verdict
-from postflight.report import forecast
+from postflight.report import forecast, gist
 from postflight.report.document import Document
 
 MAX_BYTES = 900 * 1024  # GitHub refuses a step summary over 1 MiB
 _SIGN = {Decision.PROMOTE: "✅", Decision.HOLD: "✋", Decision.ROLLBACK: "⏪", Decision.INVALID: "❔"}
+_HEAD = ("| measured | | allowed | samples | where |", "|---|---|---|---|---|")
 _MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~@&:$])")
 
 
@@ -41,11 +42,21 @@ def render(doc: Document) -> str:
         lines += ["| asks for | check | why |", "|---|---|---|"]
         lines += [_reason(reason, by_check.get(reason.check)) for reason in verdict.reasons]
         lines.append("")
-    measured = [(m, f) for f in verdict.findings for m in f.measurements]
+    measured = [m for finding in verdict.findings for m in finding.measurements]
     if measured:
-        lines += ["| measured | worst | allowed | samples | check |", "|---|---|---|---|---|"]
-        lines += [_measured(measurement, finding) for measurement, finding in measured]
-        lines.append("")
+        near, more = gist.nearest(measured)
+        lines += [*_HEAD, *(_measured(measurement) for measurement in near), ""]
+        if more:
+            everything = [_measured(measurement) for measurement in measured]
+            lines += [
+                f"<details><summary>{more} more measurements</summary>",
+                "",
+                *_HEAD,
+                *everything,
+                "",
+                "</details>",
+                "",
+            ]
     if coming := forecast.lines(verdict.findings):
         lines += [f"<details><summary>{forecast.TITLE}</summary>", "", "| | to do |", "|---|---|"]
         lines += [f"| {escape(what)} | {escape(remedy)} |" for what, remedy in coming]
@@ -68,10 +79,17 @@ def _reason(reason: Reason, finding: Finding | None) -> str:
     return f"| {reason.decision.value} | {title}{covers} | {escape(reason.text)}{again} |"
 
 
-def _measured(measured: Measurement, finding: Finding) -> str:
+def _measured(measured: Measurement) -> str:
     broken = " ❌" if measured.met is False else ""
-    cells = [escape(measured.metric), f"{measured.worst}{broken}", measured.limit, str(len(measured.values))]
-    return f"| {' | '.join(cells)} | {escape(finding.title)} |"
+    where = escape(measured.where, 160)
+    cells = [
+        escape(measured.metric),
+        f"{gist.shown(measured)}{broken}",
+        measured.limit,
+        str(len(measured.values)),
+        where,
+    ]
+    return f"| {' | '.join(cells)} |"
 
 
 def _row(finding: Finding) -> str:

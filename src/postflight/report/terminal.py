@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from postflight.model import Decision, Finding, Measurement, Status
-from postflight.report import forecast
+from postflight.report import forecast, gist
 from postflight.report.document import Document
 from postflight.report.summary import counts
 
@@ -58,14 +58,17 @@ def show(console: Console, doc: Document, *, reports: str, note: str = "") -> No
             parts += ["", _told("warning", "yellow", finding.summary, finding, finding.check)]
     measured = [m for finding in verdict.findings for m in finding.measurements]
     if limited := [m for m in measured if m.limit]:
-        parts += ["", _measured(limited)]
-        if free := len(measured) - len(limited):
-            parts += [plain(f"{free} more without a limit, in {reports}/report.html", "dim")]
+        near, kept = gist.nearest(limited)
+        parts += ["", _measured(near)]
+        free = len(measured) - len(limited)
+        more = [f"{kept} more within their limits"] * bool(kept) + [f"{free} more without a limit"] * bool(free)
+        if more:
+            parts += [plain(f"{', '.join(more)}: {reports}/report.html", "dim")]
     elif measured:
         parts += ["", _measured(measured)]
-    if left_out := [finding for finding in verdict.findings if finding.status is Status.EXCLUDED]:
+    if left_out := gist.left_out(verdict.findings):
         parts += ["", plain("not verified here")]
-        parts += [Padding(plain(f"{f.title or f.check}: {f.summary}", "dim"), (0, 0, 0, 2)) for f in left_out]
+        parts += [Padding(plain(str(same), "dim"), (0, 0, 0, 2)) for same in left_out]
     if coming := forecast.lines(verdict.findings):
         parts += ["", plain(forecast.TITLE)]
         parts += [Padding(plain(f"{what}: {remedy}", "dim"), (0, 0, 0, 2)) for what, remedy in coming]
@@ -104,5 +107,5 @@ def _measured(measurements: list[Measurement]) -> Table:
     table.add_column(justify="right")
     for m in measurements:
         sign = {True: Text("within", "green"), False: Text("broken", "red"), None: Text("")}[m.met]
-        table.add_row(plain(m.metric), str(m.worst), Text(m.limit, "dim"), sign)
+        table.add_row(plain(m.metric), gist.shown(m), Text(m.limit, "dim"), sign)
     return table
