@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from postflight.checks.weight.names import address, is_allowed, is_third_party, shape, short, stable
 from postflight.checks.weight.page import Kind, PageWeight, Resource
@@ -19,6 +20,7 @@ from postflight.checks.weight.release import (
     tell_differences,
     to_json,
 )
+from postflight.commands.history import history as history_command
 from postflight.history import Entry, History, database
 from postflight.model import Decision
 
@@ -207,3 +209,21 @@ def test_a_history_from_before_files_is_brought_forward(tmp_path: Path, monkeypa
     with History.at(path) as history:
         history.add(entry("a", 1, Decision.PROMOTE, FileWeight("landing", "/a.js", Kind.SCRIPT, 1)))
         assert history.last_release("velocity", "staging") is not None
+
+
+def test_the_history_shows_files_beside_the_last_release(tmp_path: Path) -> None:
+    def file(name: str, wire: int) -> FileWeight:
+        return FileWeight("landing", name, Kind.SCRIPT, wire)
+
+    path = tmp_path / "h.sqlite3"
+    with History.at(path) as history:
+        history.add(entry("a", 1, Decision.PROMOTE, file("/app.js", 120_000), file("/old.js", 5), release="v1"))
+        history.add(entry("b", 2, Decision.HOLD, file("/app.js", 150_000), release="v2"))
+        history.add(entry("c", 3, Decision.HOLD, file("/app.js", 158_000), file("/[red]new.js", 12), release="v3"))
+    shown = CliRunner().invoke(history_command, ["--history", str(path), "--files", "--since", "1970-01-01"])
+    assert shown.exit_code == 0
+    assert "velocity/staging: v3, beside v1" in shown.output
+    rows = [" ".join(line.split()) for line in shown.output.splitlines()]
+    assert "/app.js script 120 KB 158 KB +38 KB" in rows
+    assert "/[red]new.js script 12 B new" in rows
+    assert "/old.js script 5 B gone" in rows

@@ -114,6 +114,11 @@ class History:
                 measured[run_id].append(_series(series))
         return [_entry(row, tuple(measured[row[0]])) for row in rows]
 
+    def weighed(self, run_id: str) -> bool:
+        """Whether a run has weighed pages."""
+        found = self._connection.execute("select exists (select 1 from files where run_id = ?)", [run_id]).fetchone()
+        return bool(found[0])
+
     def files_of(self, run_id: str) -> tuple[FileWeight, ...]:
         """Return the files of the pages that a run has weighed, the largest first."""
         rows = self._connection.execute(
