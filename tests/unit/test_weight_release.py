@@ -200,6 +200,16 @@ def test_the_history_knows_the_newest_release_that_was_promoted_here(tmp_path: P
         assert history.files_of("a") == (file(10),)
 
 
+def test_files_of_old_runs_go_and_the_runs_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "FILES_KEPT", 2)
+    with History.at(tmp_path / "h.sqlite3") as history:
+        for number in range(4):
+            file = FileWeight("landing", "/a.js", Kind.SCRIPT, number)
+            history.add(entry(f"r{number}", number, Decision.PROMOTE, file))
+        assert [history.weighed(f"r{number}") for number in range(4)] == [False, False, True, True]
+        assert len(history.runs()) == 4
+
+
 def test_a_history_from_before_files_is_brought_forward(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "h.sqlite3"
     with monkeypatch.context() as older:

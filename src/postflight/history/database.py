@@ -18,6 +18,7 @@ from postflight.model import Decision, Unit
 
 BUSY = 10.0  # seconds that a writer waits for another one
 KEPT = 100_000  # runs: the file stays bounded, the oldest go
+FILES_KEPT = 2_000  # runs whose pages' files are kept: only the last release is ever compared with
 _STEPS = (
     """
     create table runs (
@@ -93,6 +94,11 @@ class History:
                 "delete from runs where run_id in (select run_id from runs order by finished desc limit -1 offset ?)",
                 [KEPT],
             )
+            if entry.files:
+                self._connection.execute(
+                    "delete from files where run_id in (select run_id from runs order by finished desc limit -1 offset ?)",
+                    [FILES_KEPT],
+                )
 
     def runs(self, *, since: float = 0.0, platform: str | None = None, environment: str | None = None) -> list[Entry]:
         """Return the runs that finished since then (Unix seconds), oldest first, with what they measured.
