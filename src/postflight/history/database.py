@@ -90,15 +90,14 @@ class History:
                     f"insert or ignore into files (run_id, {_names(_FILE)}) values (?, {_marks(_FILE)})",  # noqa: S608 - our own names
                     [(entry.run_id, *astuple(file)) for file in entry.files],
                 )
-            self._connection.execute(
-                "delete from runs where run_id in (select run_id from runs order by finished desc limit -1 offset ?)",
-                [KEPT],
-            )
+            self._forget("runs", KEPT)
             if entry.files:
-                self._connection.execute(
-                    "delete from files where run_id in (select run_id from runs order by finished desc limit -1 offset ?)",
-                    [FILES_KEPT],
-                )
+                self._forget("files", FILES_KEPT)
+
+    def _forget(self, table: str, newest: int) -> None:
+        """Keep what belongs to the newest runs."""
+        older = "select run_id from runs order by finished desc limit -1 offset ?"
+        self._connection.execute(f"delete from {table} where run_id in ({older})", [newest])  # noqa: S608 - our own names
 
     def runs(self, *, since: float = 0.0, platform: str | None = None, environment: str | None = None) -> list[Entry]:
         """Return the runs that finished since then (Unix seconds), oldest first, with what they measured.
