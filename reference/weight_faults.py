@@ -149,7 +149,7 @@ class _Answer:
             faults.SCRIPT_BLOCKS: f'<script src="{_FILES}consent.js"></script>',
             faults.SCRIPT_TWICE: _module("chart.js") + _module("chart-copy.js"),
             faults.ASKED_TWICE: "<script>fetch('/api/flags').then(() => fetch('/api/flags'))</script>",
-            faults.PRELOAD_UNUSED: f'<link rel="preload" as="image" href="{_FILES}tile-0.svg">',
+            faults.PRELOAD_UNUSED: f'<link rel="preload" as="image" href="{_FILES}spare.svg">',
             faults.FONT_HIDES: f'<link rel="stylesheet" href="{_FILES}font.css">',
             faults.FONTS_MANY: f'<link rel="stylesheet" href="{_FILES}fonts.css">',
         }

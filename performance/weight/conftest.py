@@ -19,13 +19,17 @@ from postflight.stage_process import LAST_RELEASE_VARIABLE, WEIGHTS
 
 from ..routes import Route
 
+Weighed = dict[tuple[str, int], PageWeight]
+"""(route, which look at it) -> what it weighed."""
+
 
 @pytest.fixture(scope="session")
-def weighed(run: Run) -> Iterator[dict[str, PageWeight]]:
-    """Yield what was weighed, by route, and leave it among the reports for whoever verifies the next release."""
-    pages: dict[str, PageWeight] = {}
+def weighed(run: Run) -> Iterator[Weighed]:
+    """Yield what was weighed, and leave it among the reports for whoever verifies the next release."""
+    pages: Weighed = {}
     yield pages
-    files = [_told(file, run) for name, page in pages.items() for file in files_of(name, page)]
+    first = {name: page for (name, _look), page in reversed(pages.items())}
+    files = [_told(file, run) for name, page in first.items() for file in files_of(name, page)]
     if files:
         run.reports.mkdir(parents=True, exist_ok=True)
         (run.reports / WEIGHTS).write_text(to_json(Release(f"run {run.run_id}", tuple(files))))
@@ -39,14 +43,14 @@ def _told(file: FileWeight, run: Run) -> FileWeight:
 def page_weight(
     request: pytest.FixtureRequest,
     route: Route,
-    weighed: dict[str, PageWeight],
+    weighed: Weighed,
     browser: Browser,
     browser_context_args: dict[str, Any],
     deployment: Deployment,
 ) -> PageWeight:
-    """Return what the page of this check weighs. Its checks share one visit; one that is run again makes its own."""
-    again = getattr(request.node, "execution_count", 1) > 1
-    if again or route.name not in weighed:
+    """Return what the page of this check weighs. Its checks share one visit, and those that are run again a second."""
+    look = (route.name, int(getattr(request.node, "execution_count", 1)))
+    if look not in weighed:
         state = {"storage_state": request.getfixturevalue("signed_in")} if route.role else {}
         own = [urlsplit(service.url).netloc for service in deployment.services.values()]
         context = browser.new_context(**browser_context_args | {"viewport": VIEWPORT, **state})
@@ -63,8 +67,8 @@ def page_weight(
                 seen=page.url,
                 where=f"{deployment.base_url}{route.path}",
             )
-        weighed[route.name] = page
-    return weighed[route.name]
+        weighed[look] = page
+    return weighed[look]
 
 
 @pytest.fixture(scope="session")

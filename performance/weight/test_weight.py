@@ -5,8 +5,9 @@ import pytest
 from postflight.checks.weight import content, transfer
 from postflight.checks.weight.flaw import Flaw, total
 from postflight.checks.weight.page import Kind, PageWeight, wire_bytes
+from postflight.checks.weight.waterfall import draw
 from postflight.model import Deployment, Unit
-from postflight.pytest_plugin.fixtures import Exclude, Measure
+from postflight.pytest_plugin.fixtures import Exclude, Measure, Show
 
 from ..routes import Route
 from .pages import Telling, each_page
@@ -22,8 +23,9 @@ def say(measure: Measure, route: Route, page_weight: PageWeight) -> Telling:
 @pytest.mark.measures(
     "bytes.total", "bytes.document", "bytes.script", "bytes.style", "bytes.image", "bytes.font", "bytes.fetch"
 )
-def test_bytes(page_weight: PageWeight, say: Telling) -> None:
+def test_bytes(page_weight: PageWeight, say: Telling, exhibit: Show) -> None:
     """A page brings no more bytes than it may, of each type."""
+    exhibit(draw(page_weight))
     say.say(
         "bytes.total", wire_bytes(page_weight.resources), Unit.BYTES, because=content.heaviest(page_weight.resources)
     )

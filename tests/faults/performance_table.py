@@ -47,7 +47,47 @@ LATENCY = (
 )
 
 # each is measured on every page, so that what all pages load is found on all of them
+_AT_ONCE = (
+    "requests-many", "api-chatter", "script-twice", "stranger-asked", "redirect-chain", "dom-exploded", "script-unused",
+    "hero-oversized", "font-hides", "preload-unused", "script-blocks", "asset-unpacked", "asset-not-kept",
+)  # fmt: skip
 WEIGHT = (
+    # one for each check, all at once: they do not hide each other, and one platform is started instead of fourteen
+    Planted(
+        "document-huge",
+        (
+            "test_bytes",
+            "test_requests",
+            "test_api_is_not_asked_item_by_item",
+            "test_nothing_is_fetched_twice",
+            "test_third_parties_are_known",
+            "test_page_is_reached_directly",
+            "test_elements",
+            "test_scripts_are_used",
+            "test_images_fit_their_boxes",
+            "test_fonts",
+            "test_preloads_are_used",
+            "test_nothing_holds_rendering_back",
+            "test_text_is_compressed",
+            "test_assets_are_kept",
+        ),
+        (
+            "/: 6",
+            "image 4",
+            "13 requests",
+            "chart-copy.js",
+            "localhost:",
+            "only leads on",
+            "toolbox.js",
+            "hero.png",
+            "a.ttf",
+            "spare.svg",
+            "consent.js",
+            "site.css",
+            "site.js",
+        ),
+        tuple(part for fault in _AT_ONCE for part in ("--fault", fault)),
+    ),
     Planted("bundle-huge", ("test_bytes",), ("bytes.script was 25", "/static/planted/everything.js: 25")),
     Planted("document-huge", ("test_bytes",), ("landing.bytes.document was 6", "/: 6")),
     Planted("answer-huge", ("test_bytes",), ("projects.bytes.fetch was", "/api/projects: ")),
@@ -80,7 +120,7 @@ WEIGHT = (
     ),
     Planted("font-hides", ("test_fonts",), ("/static/planted/a.ttf: font-display is auto", "found late")),
     Planted("fonts-many", ("test_fonts",), ("landing.fonts.files was 4", "/static/planted/")),
-    Planted("preload-unused", ("test_preloads_are_used",), ("/static/planted/tile-0.svg: preloaded and not used",)),
+    Planted("preload-unused", ("test_preloads_are_used",), ("/static/planted/spare.svg: preloaded and not used",)),
     Planted(
         "script-blocks",
         ("test_nothing_holds_rendering_back",),

@@ -148,7 +148,7 @@ def test_a_file_of_a_later_version_is_left_alone(file: Path) -> None:
     keep(file, entry())
     with sqlite3.connect(file) as connection:
         connection.execute("pragma user_version = 99")
-    with pytest.raises(HistoryUnavailable, match="is of version 99, and this Postflight knows 1"):
+    with pytest.raises(HistoryUnavailable, match="is of version 99, and this Postflight knows 2"):
         keep(file, entry("r2"))
     with sqlite3.connect(file) as connection:
         assert connection.execute("select count(*) from runs").fetchone() == (1,)

@@ -12,7 +12,7 @@ from playwright.sync_api import BrowserContext, CDPSession, ConsoleMessage, Page
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
-from postflight.browser.weight_content import Content, read_content, read_scripts
+from postflight.browser.weight_content import ROOM_FOR_TIMINGS, WORLD, Content, read_content, read_scripts
 from postflight.browser.weight_traffic import Traffic
 from postflight.checks.weight.names import address
 from postflight.checks.weight.page import Kind, PageWeight, ScriptUse
@@ -48,6 +48,7 @@ def weigh(context: BrowserContext, url: str, *, allowed: Collection[str] = ()) -
         if traffic.has_preloads:
             _wait_for_verdict(page, unused)
         content = read_content(session)
+        traffic.take_sizes(content.bodies)
         traffic.take_bodies()
         return _page_weight(page.url, traffic, content, scripts, unused, settled=settled)
     finally:
@@ -57,6 +58,8 @@ def weigh(context: BrowserContext, url: str, *, allowed: Collection[str] = ()) -
 
 def _begin(session: CDPSession) -> None:
     session.send("Network.enable", {"maxTotalBufferSize": 50_000_000, "maxResourceBufferSize": 5_000_000})
+    session.send("Page.enable")
+    session.send("Page.addScriptToEvaluateOnNewDocument", {"source": ROOM_FOR_TIMINGS, "worldName": WORLD})
     session.send("Profiler.enable")
     session.send("Profiler.startPreciseCoverage", {"callCount": True, "detailed": True})
 

@@ -11,9 +11,12 @@ from typing import Any
 from playwright.sync_api import CDPSession
 
 from postflight.checks.weight.names import address
-from postflight.checks.weight.page import Face, Image, Resource, ScriptUse
+from postflight.checks.weight.page import MAX_RESOURCES, Face, Image, Resource, ScriptUse
 
 MOST_SHOWN = 500  # images, and faces
+WORLD = "postflight"  # name of the isolated world
+ROOM_FOR_TIMINGS = f"performance.setResourceTimingBufferSize({2 * MAX_RESOURCES})"
+"""To be evaluated before the page is: else a browser keeps the timings of 250 files only."""
 
 _READ = """(async () => {
   const sized = async image => {
@@ -40,7 +43,9 @@ _READ = """(async () => {
   }
   const faces = [...document.fonts].filter(face => face.status === 'loaded' || face.status === 'loading')
     .slice(0, MOST).map(face => ({family: face.family.replace(/["']/g, ''), display: face.display}));
+  const timings = performance.getEntries().filter(entry => entry.encodedBodySize > 0);
   return JSON.stringify({
+    bodies: timings.map(entry => [entry.name, entry.encodedBodySize]),
     elements: document.getElementsByTagName('*').length, pixels: devicePixelRatio, images,
     faces: faces.map(face => ({...face, urls: files[face.family] ?? []})),
   });
@@ -49,12 +54,16 @@ _READ = """(async () => {
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What the page shows. `shown`: address, natural size and box of each image."""
+    """What the page shows. `shown`: address, natural size and box of each image.
+
+    `bodies`: whole addresses, and the bytes of their bodies on the wire; not those of origins that hide these.
+    """
 
     elements: int
     device_pixels: float
     shown: tuple[tuple[str, tuple[int, int], tuple[float, float]], ...]
     faces: tuple[Face, ...]
+    bodies: tuple[tuple[str, int], ...] = ()
 
     def images(self, resources: Iterable[Resource]) -> tuple[Image, ...]:
         """Return the images of pixels, each with the bytes that it cost. Vector images fit any box."""
@@ -69,7 +78,7 @@ class Content:
 def read_content(session: CDPSession) -> Content:
     """Return what the page in this session shows now."""
     frame = session.send("Page.getFrameTree")["frameTree"]["frame"]["id"]
-    world = session.send("Page.createIsolatedWorld", {"frameId": frame, "worldName": "postflight"})
+    world = session.send("Page.createIsolatedWorld", {"frameId": frame, "worldName": WORLD})
     answer = session.send(
         "Runtime.evaluate",
         {
@@ -91,6 +100,7 @@ def read_content(session: CDPSession) -> Content:
             Face(str(one["family"])[:80], str(one["display"])[:20], tuple(map(address, one["urls"][:8])))
             for one in read["faces"]
         ),
+        bodies=tuple((str(url), int(size)) for url, size in read["bodies"][: 2 * MAX_RESOURCES]),
     )
 
 

@@ -15,6 +15,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from postflight.commands.history_files import print_files
 from postflight.commands.remember import FILE, LARGE, VARIABLE
 from postflight.commands.simulate import Ratio
 from postflight.history import Entry, History, HistoryUnavailable
@@ -58,6 +59,7 @@ class Since(click.ParamType[float]):
 @click.option("--platform", help="Only this platform.")
 @click.option("--environment", help="Only this environment.")
 @click.option("--metric", help="What was measured of one metric, run by run.")
+@click.option("--files", is_flag=True, help="What pages weigh, file by file, beside the last release.")
 @click.option("--last", type=click.IntRange(1, 10_000), default=20, show_default=True, help="Rows of the table.")
 @click.option(
     "--claim", type=Ratio(), default="98%", show_default=True, help="Share of deployments that are to succeed."
@@ -78,6 +80,7 @@ def history(
     platform: str | None,
     environment: str | None,
     metric: str | None,
+    files: bool,
     last: int,
     claim: float,
     as_json: bool,
@@ -89,6 +92,9 @@ def history(
     try:
         with History.at(path, create=False) as kept:
             entries = kept.runs(since=since, platform=platform, environment=environment)
+            if files:
+                print_files(Console(highlight=False), kept, entries)
+                return
     except HistoryUnavailable as error:
         raise click.ClickException(str(error)) from error
     if as_json:
@@ -125,7 +131,7 @@ def _document(entries: Sequence[Entry], claim: float) -> dict[str, Any]:
         },
         "changes": [asdict(change) for change in _changes(entries)],
         "shifts": [asdict(shift) for shift in find_shifts(entries)],
-        "runs": [asdict(entry) for entry in entries],
+        "runs": [{name: value for name, value in asdict(entry).items() if name != "files"} for entry in entries],
     }
 
 

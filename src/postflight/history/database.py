@@ -18,6 +18,7 @@ from postflight.model import Decision, Unit
 
 BUSY = 10.0  # seconds that a writer waits for another one
 KEPT = 100_000  # runs: the file stays bounded, the oldest go
+FILES_KEPT = 2_000  # runs whose pages' files are kept: only the last release is ever compared with
 _STEPS = (
     """
     create table runs (
@@ -89,10 +90,14 @@ class History:
                     f"insert or ignore into files (run_id, {_names(_FILE)}) values (?, {_marks(_FILE)})",  # noqa: S608 - our own names
                     [(entry.run_id, *astuple(file)) for file in entry.files],
                 )
-            self._connection.execute(
-                "delete from runs where run_id in (select run_id from runs order by finished desc limit -1 offset ?)",
-                [KEPT],
-            )
+            self._forget("runs", KEPT)
+            if entry.files:
+                self._forget("files", FILES_KEPT)
+
+    def _forget(self, table: str, newest: int) -> None:
+        """Keep what belongs to the newest runs."""
+        older = "select run_id from runs order by finished desc limit -1 offset ?"
+        self._connection.execute(f"delete from {table} where run_id in ({older})", [newest])  # noqa: S608 - our own names
 
     def runs(self, *, since: float = 0.0, platform: str | None = None, environment: str | None = None) -> list[Entry]:
         """Return the runs that finished since then (Unix seconds), oldest first, with what they measured.
@@ -130,6 +135,11 @@ class History:
             if run_id in measured:
                 measured[run_id].append(_series(series))
         return [_entry(row, tuple(measured[str(row[0])])) for row in rows]
+
+    def weighed(self, run_id: str) -> bool:
+        """Whether a run has weighed pages."""
+        found = self._connection.execute("select exists (select 1 from files where run_id = ?)", [run_id]).fetchone()
+        return bool(found[0])
 
     def files_of(self, run_id: str) -> tuple[FileWeight, ...]:
         """Return the files of the pages that a run has weighed, the largest first."""

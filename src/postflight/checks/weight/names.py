@@ -99,7 +99,7 @@ def _without_hash(name: str) -> str:
     stem = _SHORT_HASH.sub("", _HASH.sub("", name))
     if stem == name:
         return name
-    kept = re.sub(r"[.\-_~]{2,}(?=[A-Za-z0-9]+$)", ".", stem).strip("-_~")
+    kept = re.sub(r"[.\-_~]+(?=\.)", "", stem).strip("-_~")
     return f"*{kept}" if kept.startswith(".") else kept  # a name that was nothing but a hash
 
 

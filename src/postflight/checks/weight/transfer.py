@@ -49,7 +49,7 @@ def uncompressed(page: PageWeight) -> tuple[Flaw, ...]:
 def uncached(page: PageWeight) -> tuple[Flaw, ...]:
     """Return own assets that a browser must ask for again within a week; one each."""
     return tuple(
-        Flaw(short(one.url), f"{_life(one)}; a name with a content hash can be kept for a year (immutable)")
+        Flaw(short(one.url), _life(one))
         for one in page.of(*ASSETS)
         if one.is_ok and not one.third_party and (one.lifetime or 0.0) < KEPT_FOR
     )
