@@ -4,9 +4,9 @@
 identical code slower. Here both checkouts run beside each other, and the old one twice, as `postflight compare` does
 with two deployments, by the same statistics (stats/paired.py).
 
-Each round starts three processes: where one's memory happens to lie makes it 5 to 10 % faster or slower than the next
-one of the same code for as long as it lives, so that many turns of two processes prove nothing. They are warmed up,
-take turns in an order drawn anew, and the median of each one's turns counts.
+Each round starts a process for each of its figures: where the memory of one happens to lie makes it 5 to 10 % faster or
+slower than the next one of the same code, for as long as it lives, so that many turns of two processes prove nothing.
+They are warmed up, take turns in an order drawn anew, and the median of each one's turns counts.
 
 Exits 0 when nothing is slower, 1 when something is, 2 when that could not be told of something.
 """
@@ -19,6 +19,7 @@ import subprocess
 import sys
 import time
 from contextlib import ExitStack
+from dataclasses import fields
 from pathlib import Path
 from typing import Self
 
@@ -70,18 +71,18 @@ class Side:
 
 
 def take_round(name: str, old: Path, new: Path, chance: random.Random) -> Round:
-    """Return the median CPU seconds of a turn of each process."""
+    """Return the median CPU seconds of a turn of each process: one for each figure of a round."""
+    figures = [field.name for field in fields(Round)]
     with ExitStack() as stack:
-        checkouts = {"old": old, "new": new, "again": old}
-        sides = {turn: stack.enter_context(Side(path, name)) for turn, path in checkouts.items()}
+        sides = {figure: stack.enter_context(Side(new if "new" in figure else old, name)) for figure in figures}
         times = max(1, round(TURN / min(sides["old"].turn(1) for _ in range(3))))
-        took: dict[str, list[float]] = {turn: [] for turn in sides}
-        order = list(sides)
+        took: dict[str, list[float]] = {figure: [] for figure in figures}
+        order = list(figures)
         for _ in range(WARM_UP + TURNS):
             chance.shuffle(order)
-            for turn in order:
-                took[turn].append(sides[turn].turn(times))
-    return Round(*(statistics.median(took[turn][WARM_UP:]) for turn in ("old", "new", "again")))
+            for figure in order:
+                took[figure].append(sides[figure].turn(times))
+    return Round(**{figure: statistics.median(turns[WARM_UP:]) for figure, turns in took.items()})
 
 
 def compared(name: str, old: Path, new: Path, *, margin: float, alpha: float, rounds: int) -> Comparison:
