@@ -6,7 +6,7 @@ ARGS ?=
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help smoke test prove bench-load lint browser prometheus lock clean suite dev
+.PHONY: help smoke test prove bench bench-load lint browser prometheus lock clean suite dev
 unexport PYTHONPATH
 
 help:  ## say what there is
@@ -20,6 +20,10 @@ test: dev browser prometheus  ## run the suite's own tests
 
 prove: dev browser  ## plant every fault and show that the right tests turn red
 	@$(BIN)/pytest tests/faults --prove $(ARGS)
+
+bench: dev  ## time the library's and the platform's repeatable operations, kept in reports/benchmarks.json
+	@mkdir -p reports
+	@$(BIN)/pytest benchmarks -p benchmark --benchmark-json reports/benchmarks.json $(ARGS)
 
 bench-load: dev  ## compare what a request costs in each load generator, on one core (ARGS="--tls")
 	@$(BIN)/python scripts/bench_load.py $(ARGS)

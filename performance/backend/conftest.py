@@ -22,6 +22,7 @@ from postflight.pytest_plugin.fixtures import Measure
 
 Broken = Callable[[Measurement], PostflightError | None]
 TimeThem = Callable[..., list[Timing]]
+TimePairs = Callable[[Request, Request, int], list[float]]
 MakeProjects = Callable[[int], list[str]]
 SECONDS = 30.0
 """For one check: what is not decided by then is unknown."""
@@ -71,6 +72,28 @@ def time_them(request: pytest.FixtureRequest, broken: Broken, run_id: str, measu
         for found in sampling.run():
             measure(found.metric, *found.values, where=found.where, interval=found.interval)
         return sampling.timings
+
+    return time_all
+
+
+@pytest.fixture
+def time_pairs(timer: Timer, run_id: str) -> TimePairs:
+    """A function that returns how much longer the second request's first byte takes, in pairs one after the other.
+
+    What disturbs one of a pair mostly disturbs the other.
+    """
+    shuffle = random.Random(run_id).shuffle  # noqa: S311 - the order of requests
+
+    def time_all(first: Request, second: Request, pairs: int) -> list[float]:
+        timer.warm_up(first)
+        timer.warm_up(second)
+        differences = []
+        for _ in range(pairs):
+            turns = [True, False]
+            shuffle(turns)
+            took = {turn: timer.take(first if turn else second, cold=False).first_byte for turn in turns}
+            differences.append(took[False] - took[True])
+        return differences
 
     return time_all
 

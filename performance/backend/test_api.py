@@ -1,6 +1,6 @@
 """P13-P1, VRO-P1: how long Velocity's API takes: over new and over open connections, and for each item of a list."""
 
-import random
+from functools import partial
 
 import pytest
 
@@ -16,14 +16,14 @@ from postflight.pytest_plugin.fixtures import Measure
 from postflight.pytest_plugin.run import Run
 from postflight.stats.quantiles import estimate
 
-from .conftest import Broken, MakeProjects, TimeThem
+from .conftest import Broken, MakeProjects, TimePairs, TimeThem
 
 pytestmark = [pytest.mark.performance, pytest.mark.platform("velocity")]
 
 ITEMS = 20
 """Projects in the longer list; the shorter one has 1."""
 PAIRS = 40
-"""Of a short and a long list, timed one after the other: what disturbs one mostly disturbs the other."""
+"""Of a short and a long list: enough for the median of their differences."""
 ALPHA = 0.05
 COUNTED = 10
 """Requests whose scans are counted once a list is too slow."""
@@ -51,30 +51,34 @@ def test_api_answers_quickly(
 @pytest.mark.covers("P13-P1", "VRO-P1")
 @pytest.mark.measures("api.per_item")
 def test_a_list_costs_little_for_each_item(
-    timer: Timer, token: str, make_projects: MakeProjects, run: Run, api: Client, broken: Broken, measure: Measure
+    token: str,
+    make_projects: MakeProjects,
+    time_pairs: TimePairs,
+    run: Run,
+    api: Client,
+    broken: Broken,
+    measure: Measure,
 ) -> None:
     """A longer list takes little longer: nothing is fetched item by item"""
     make_projects(ITEMS)
     short, long = page_of_projects(token, 1), page_of_projects(token, ITEMS)
-    timer.warm_up(short)
-    timer.warm_up(long)
-    shuffle, differences = random.Random(run.run_id).shuffle, []  # noqa: S311 - the order of requests
-    for _ in range(PAIRS):
-        turns = [short, long]
-        shuffle(turns)
-        taken = {turn.path: timer.take(turn, cold=False).first_byte for turn in turns}
-        differences.append((taken[long.path] - taken[short.path]) / (ITEMS - 1))
-    found = estimate(differences, 0.5, ALPHA)
+    each = [difference / (ITEMS - 1) for difference in time_pairs(short, long, PAIRS)]
+    found = estimate(each, 0.5, ALPHA)
     interval, where = (found.low, found.high), f"GET /api/projects, {ITEMS} items against 1"
     measured = Measurement("api.per_item", (found.middle,), Unit.SECONDS, interval=interval)
     if isinstance(broken(measured), BudgetBroken) and "database_url" in run.deployment.secrets:
         few, many = (
-            count_scans(run.deployment, run.redactor, lambda request=request: api.send(request), requests=COUNTED)
+            count_scans(run.deployment, run.redactor, partial(api.send, request), requests=COUNTED)
             for request in (short, long)
         )
-        tables = scans_for_each(few, many, ITEMS - 1)
-        told = ", ".join(f"{table} is scanned {scans:.2g} times more" for table, scans in tables)
-        where += f": for each further item {told or 'no table is scanned more'}" + (
-            ", as by a query for each (N+1)" if tables else ""
-        )
+        where += f": {_scanned(few, many)}"
     measure("api.per_item", found.middle, where=where, interval=interval)
+
+
+def _scanned(few: dict[str, float], many: dict[str, float]) -> str:
+    """Say which tables are looked at item by item."""
+    tables = scans_for_each(few, many, ITEMS - 1)
+    if not tables:
+        return "no table is scanned more often for a longer list"
+    told = ", ".join(f"{table} is scanned {scans:.2g} times more" for table, scans in tables)
+    return f"for each further item {told}, as by a query for each (N+1)"

@@ -52,7 +52,7 @@ def test_database_connections_are_given_back(watched: Watched) -> None:
 @pytest.mark.covers("VEL-P4", "VRO-P1")
 @pytest.mark.measures("database.idle_in_transaction")
 def test_no_transaction_is_left_open(watched: Watched, measure: Measure) -> None:
-    """No transaction is left open: it would hold its locks and its connection, and keep dead rows"""
+    """No transaction is left open"""
     _require_sight(watched)
     idlest = watched.idlest
     where = f"PostgreSQL: idle in transaction after {idlest.statement}" if idlest else "PostgreSQL: none was seen"

@@ -3,10 +3,10 @@
 Read only, through the secret `database_url`. What a session does is seen by roles with `pg_read_all_stats` (or
 `pg_monitor`) and by the session's own; the counters by everybody.
 
-PostgreSQL's processes tell their counters at the end of a transaction, and at most once a second. So after a series
-there is a pause, and one more request, which brings them along. All that we ask is one transaction, whose counters are
-told after it: else our own hundreds of looks would be among the transactions that are counted. (At this level of
-isolation it holds no row back from a vacuum while it waits.)
+PostgreSQL's processes tell their counters at the end of a transaction, and at most once a second. So before and after a
+series there is a pause, and one more request, which brings them along. All that we ask is one transaction, whose
+counters are told after it: else our own hundreds of looks would be among the transactions that are counted. (At this
+level of isolation it holds no row back from a vacuum while it waits.)
 """
 
 import threading
@@ -64,6 +64,7 @@ def watch(deployment: Deployment, redactor: Redactor, send: Callable[[], object]
     """
     with open_database(deployment, redactor) as connection, connection.transaction():
         (most,) = _row(connection, _MOST)
+        _settle(send)
         before, counted, called = _sessions(connection), _row(connection, _COUNTERS), _statements(connection)
         counts = [len(before)]
         with _looking(connection) as seen:
@@ -71,8 +72,7 @@ def watch(deployment: Deployment, redactor: Redactor, send: Callable[[], object]
                 for _ in range(requests // PARTS):
                     send()
                 counts.append(len(_sessions(connection)))
-            time.sleep(_TOLD_AFTER)
-            send()
+            _settle(send)
         connection.execute(_FRESH)
         transactions, active = _row(connection, _COUNTERS)
         statements = _statements(connection)
@@ -97,14 +97,17 @@ def count_scans(
 ) -> dict[str, float]:
     """Return table -> scans (of the table, or of one of its indexes) for one request. Raises as `watch`."""
     with open_database(deployment, redactor) as connection, connection.transaction():
-        time.sleep(_TOLD_AFTER)
-        send()
+        _settle(send)
         before = _scans(connection)
         for _ in range(requests):
             send()
-        time.sleep(_TOLD_AFTER)
-        send()
+        _settle(send)
         return {table: (scans - before.get(table, 0)) / (requests + 1) for table, scans in _scans(connection).items()}
+
+
+def _settle(send: Callable[[], object]) -> None:
+    time.sleep(_TOLD_AFTER)
+    send()
 
 
 @dataclass
