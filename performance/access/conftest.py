@@ -1,19 +1,35 @@
 """What the checks of accessibility share: the pages, and a way to them for who may see them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
-from performance.routes import LANDING, ROUTES, Route
+from performance.routes import LANDING, ROUTES, Route, velocity
+from platforms.velocity import PREFIX, Velocity
 from postflight.browser.access.arrival import arrive, rest
 from postflight.errors import UnexpectedAnswer
-from postflight.model import Deployment
+from postflight.model import Account, Deployment
+from postflight.probes.client import Client
 
 Visit = Callable[..., Page]
 PAGES = (pytest.param(LANDING, id="landing"), *ROUTES[1:])
 """The landing page of any site, and Velocity's other pages."""
+
+EDITOR = pytest.param(
+    Route("editor", "/editor/{project}", "primary"), id="editor", marks=(velocity, pytest.mark.needs("create"))
+)
+"""Where Velocity's users spend their day. Its project is made for the check, and removed."""
+
+
+@pytest.fixture
+def project(api: Client, platform: Velocity, account: Callable[[str], Account], run_id: str) -> Iterator[str]:
+    """The id of a project of the primary account."""
+    token = api.run(platform.sign_in(account("primary")))
+    made = api.run(platform.create_project(token, f"{PREFIX}{run_id}-access"))
+    yield made.id
+    api.run(platform.remove_project(token, made.id))
 
 
 @pytest.fixture
@@ -23,8 +39,9 @@ def visit(new_context: Callable[..., BrowserContext], deployment: Deployment, re
     def open_page(route: Route, *, interact: bool = False, **options: Any) -> Page:
         if route.role:
             options["storage_state"] = request.getfixturevalue("signed_in")
+        project = request.getfixturevalue("project") if "{project}" in route.path else ""
+        url = f"{deployment.base_url}{route.path.format(project=project)}"
         page = new_context(**options).new_page()
-        url = f"{deployment.base_url}{route.path}"
         arrive(page, url)
         if route.role and not page.url.startswith(url):
             raise UnexpectedAnswer(

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page
 
-from performance.access.conftest import PAGES, Visit
+from performance.access.conftest import EDITOR, PAGES, Visit
 from performance.routes import Route
 from postflight.browser.access.instrument import Instrument
 from postflight.browser.access.keyboard import to_the_top, unseen, walk
@@ -27,7 +27,7 @@ _COMES_AFTER = """(focused, id) => {
 }"""
 
 
-@pytest.mark.parametrize("route", PAGES)
+@pytest.mark.parametrize("route", [*PAGES, EDITOR])
 def test_everything_is_reached_by_keyboard(route: Route, visit: Visit, weaknesses: list[Weakness]) -> None:
     """Tab reaches all that can be operated, in the order of the page, and is held nowhere"""
     page = visit(route)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from performance.access.conftest import PAGES, Visit
+from performance.access.conftest import EDITOR, PAGES, Visit
 from performance.routes import Route
 from postflight.browser.access.axe import examine
 from postflight.checks.access.axe import faults, waive, weak_points
@@ -18,7 +18,7 @@ pytestmark = [
 ]
 
 
-@pytest.mark.parametrize("route", PAGES)
+@pytest.mark.parametrize("route", [*PAGES, EDITOR])
 def test_page_meets_wcag(route: Route, visit: Visit, deployment: Deployment, weaknesses: list[Weakness]) -> None:
     """The page breaks no rule of WCAG 2.1 A or AA that axe-core can decide, in light and in dark colours"""
     page = visit(route, interact=True)

@@ -1,5 +1,6 @@
 """What the instruments of accessibility see on little pages: each fault by its name, and no alarm where all is well."""
 
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler
@@ -7,15 +8,19 @@ from http.server import BaseHTTPRequestHandler
 import pytest
 from playwright.sync_api import Browser, Page
 
+from postflight.browser.access import arrival
+from postflight.browser.access.arrival import arrive
 from postflight.browser.access.axe import examine
 from postflight.browser.access.instrument import Instrument
 from postflight.browser.access.keyboard import Looks, unseen, walk
 from postflight.browser.access.layout import cut_when_enlarged, fits, phone, small_targets, small_texts
+from postflight.browser.access.world import World, top_frame
 from postflight.browser.guard import Guard
 from postflight.checks.access.axe import faults
 from postflight.checks.access.keyboard import disordered, trapped, unreached
 from postflight.checks.access.layout import misfit
 from postflight.checks.access.preferences import DARK, brightness
+from postflight.errors import CannotMeasure, UnexpectedAnswer
 from tests.conftest import serving
 
 VIEWPORT = "<meta name=viewport content='width=device-width'>"
@@ -41,6 +46,50 @@ def show(page: Page, body: str, style: str = "", head: str = "") -> None:
     page.set_content(
         f"<!doctype html><html lang=en><title>t</title>{head}<style>{style}</style><body>{body}</body></html>"
     )
+
+
+class _Late(BaseHTTPRequestHandler):
+    """A page whose words come half a second after it."""
+
+    def do_GET(self) -> None:
+        late = self.path == "/words"
+        if late:
+            time.sleep(0.5)
+        self.send_response(404 if self.path == "/nothing" else 200)
+        self.send_header("content-type", "text/html")
+        self.end_headers()
+        script = "fetch('/words').then(r => r.text()).then(text => document.body.append(text))"
+        self.wfile.write(b"late words" if late else f"<!doctype html><script>{script}</script>".encode())
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_a_page_is_looked_at_when_it_rests(page: Page) -> None:
+    with serving(_Late) as url:
+        arrive(page, url)
+        assert page.locator("body").inner_text() == "late words"
+
+
+def test_an_error_is_no_page_that_could_be_judged(page: Page) -> None:
+    with serving(_Late) as url, pytest.raises(UnexpectedAnswer, match="answered 404"):
+        arrive(page, f"{url}/nothing")
+
+
+def test_a_page_that_never_rests_is_looked_at_all_the_same(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(arrival, "DEADLINE", 0.2)
+    show(page, "<script>setInterval(() => document.body.append(document.createElement('i')), 1)</script>")
+    arrival.rest(page)
+    assert page.locator("i").count() > 0
+
+
+@pytest.mark.parametrize("script", ["() => { for (;;); }", "() => new Promise(() => {})", "() => nothing()"])
+def test_a_script_beside_the_page_that_fails_or_hangs_is_our_trouble(page: Page, script: str) -> None:
+    session = page.context.new_cdp_session(page)
+    world = World(session, top_frame(session), deadline=0.2)
+    with pytest.raises(CannotMeasure, match="beside the page's own"):
+        world.call(script)
+    assert world.call("() => 1 + 1") == 2
 
 
 class _Strict(BaseHTTPRequestHandler):

@@ -144,6 +144,7 @@ _READ = "test_page_can_be_read_on_phones"
 _WCAG = "test_page_meets_wcag"
 
 ACCESS = (
+    Planted("zoom-forbidden", (_READ, _WCAG), ("maximum-scale=1 forbids zooming to 200 %", "meta-viewport")),
     Planted("image-without-alt", (_WCAG,), ("image-alt (critical, WCAG 1.1.1", '<img src="/static/hero.svg"')),
     Planted("field-without-label", (_WCAG,), ("label (critical, WCAG 4.1.2", "#email")),
     Planted("language-missing", (_WCAG,), ("html-has-lang (serious, WCAG 3.1.1",)),
@@ -162,7 +163,6 @@ ACCESS = (
     Planted("skip-link-broken", ("test_skip_link_leads_to_the_content",), ("leads nowhere", "id=main")),
     Planted("wide-on-phones", ("test_page_fits_phones",), ("at 320 px the page scrolls sideways", "sticks out by")),
     Planted("text-tiny", (_READ,), ("text below 12 px", "9 px")),
-    Planted("zoom-forbidden", (_READ, _WCAG), ("maximum-scale=1 forbids zooming to 200 %", "meta-viewport")),
     Planted("dark-forgotten", ("test_dark_page_is_dark",), ("stays light", "meta color-scheme")),
     Planted("motion-forced", ("test_motion_can_be_declined",), ("the animation 'sway' for ever",)),
     Planted("offline-page-missing", ("test_page_answers_offline",), ("offline is the browser's own error",)),

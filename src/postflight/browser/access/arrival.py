@@ -6,8 +6,8 @@ from playwright.sync_api import Page, Request
 
 from postflight.errors import UnexpectedAnswer
 
-LOOK = 30.0  # milliseconds between two looks
-AT_REST = 3  # looks in a row at which nothing had changed
+LOOK = 25.0  # milliseconds between two looks
+AT_REST = 2  # looks in a row at which nothing had changed
 DEADLINE = 3.0  # seconds; a page that never rests is taken as it is then
 
 _STATE = """() => [

@@ -15,17 +15,14 @@ from postflight.errors import CannotMeasure
 DEADLINE = 20.0  # seconds for one script
 NAME = "postflight"
 
-_LATE = f"""new Promise((_, refuse) => {{
-  setTimeout(() => refuse(new Error("not done within {DEADLINE:g} s")), {DEADLINE * 1000});
-}})"""
-
 
 class World:
     """The isolated world of one frame, until that frame shows another document."""
 
-    def __init__(self, session: CDPSession, frame: str) -> None:
+    def __init__(self, session: CDPSession, frame: str, *, deadline: float = DEADLINE) -> None:
         """Make it. Raises Playwright's `Error` for a frame of another process (another site's)."""
         self._session = session
+        self._deadline = deadline * 1000
         made = session.send("Page.createIsolatedWorld", {"frameId": frame, "worldName": NAME})
         self._context = made["executionContextId"]
 
@@ -36,10 +33,11 @@ class World:
     def call(self, function: str, *arguments: object) -> Any:
         """Call a function of JavaScript, `async` or not, with JSON; return its JSON.
 
-        Raises `CannotMeasure` if it throws, or is not done within `DEADLINE`.
+        Raises `CannotMeasure` if it throws, or is not done before the deadline.
         """
+        late = f"new Promise((_, refuse) => setTimeout(() => refuse(new Error('not done in time')), {self._deadline}))"
         call = f"({function})({', '.join(json.dumps(argument) for argument in arguments)})"
-        return self._evaluate(f"Promise.race([{call}, {_LATE}])", awaitPromise=True, returnByValue=True).get("value")
+        return self._evaluate(f"Promise.race([{call}, {late}])", awaitPromise=True, returnByValue=True).get("value")
 
     def frame_of(self, expression: str) -> str:
         """Return the id of the frame whose element the expression yields, or nothing: it is no frame."""
@@ -49,7 +47,7 @@ class World:
         return str(self._session.send("DOM.describeNode", {"objectId": found["objectId"]})["node"].get("frameId", ""))
 
     def _evaluate(self, expression: str, **options: object) -> dict[str, Any]:
-        asked = {"expression": expression, "contextId": self._context, "timeout": DEADLINE * 1000, **options}
+        asked = {"expression": expression, "contextId": self._context, "timeout": self._deadline, **options}
         try:
             answer = self._session.send("Runtime.evaluate", asked)
         except PlaywrightError as error:
