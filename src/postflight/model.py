@@ -274,6 +274,7 @@ class Deployment:
     stage_sets: Mapping[str, StageSet] = field(default_factory=dict)
     database: DatabaseSchema | None = None
     contract: Contract = Contract()
+    lighthouse: tuple[str, ...] = ()  # names of pages for which its score is asked
 
 
 @dataclass(frozen=True, slots=True)

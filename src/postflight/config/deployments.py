@@ -205,6 +205,10 @@ class Environment(Document):
         tuple[str, ...],
         Field(description="files of vulnerability scanners: SARIF, or JSON of trivy, pip-audit, retire"),
     ] = ()
+    lighthouse: Annotated[
+        tuple[Name, ...],
+        Field(description="pages of performance/routes.py for which its score is asked (docs/lighthouse.md)"),
+    ] = ()
     database: Annotated[DatabaseEntry | None, Field(description="what the release's migration has made")] = None
     rollback: Annotated[RollbackWords | None, Field(description="what a rollback is here (docs/rollback.md)")] = None
 

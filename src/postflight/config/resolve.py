@@ -117,6 +117,7 @@ def resolve(
         stage_sets=_stage_sets(deployments.platforms[choice.platform]),
         database=_database(entry.database) if entry.database else None,
         contract=_contract(entry.contract),
+        lighthouse=entry.lighthouse,
     )
     if not choice.needs_start:
         return deployment

@@ -28,7 +28,7 @@ _SCALES: dict[str, tuple[Unit, Decimal]] = {
     "/s": (Unit.PER_SECOND, Decimal(1)),
 }
 # A count says what it counts. Add a word here when a limit needs it.
-_COUNTED = ("connection", "error", "region", "request", "sample", "session", "user", "violation")
+_COUNTED = ("connection", "error", "point", "region", "request", "sample", "session", "user", "violation")
 for _word in _COUNTED:
     _SCALES[_word] = _SCALES[f"{_word}s"] = (Unit.COUNT, Decimal(1))
 
