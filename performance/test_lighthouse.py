@@ -85,8 +85,8 @@ def test_lighthouse_score(
     middle, files = ordered[(len(ordered) - 1) // 2]
     keep_report(keep, run.redactor, "median", files)
     scores = [report.score for report, _ in made]
-    where = f"{url}: {', '.join(middle.losses)}" if middle.losses else url
-    measure(metric, *scores, unit=Unit.COUNT, where=where, interval=median_interval(scores))
+    cause = ", ".join(middle.losses)
+    measure(metric, *scores, unit=Unit.COUNT, where=url, interval=median_interval(scores), cause=cause)
 
 
 def limit_of(metric: str, deployment: Deployment, budgets: Budgets) -> float | None:

@@ -108,6 +108,7 @@ class Measurement:
     met: bool | None = None
     bound: float | None = None  # the limit's number, in the same unit
     interval: tuple[float, float] | None = None  # of confidence, in the same unit
+    cause: str = ""  # what makes it so, in words: a broken limit names it
 
     @property
     def worst(self) -> Quantity:

@@ -65,7 +65,7 @@ def test_three_below_hold_and_name_what_costs_the_points(score: Callable[..., Re
     result = score(document(0.86), document(0.84), document(0.9))
     assert (result.decision, result.statuses()[CHECK]) == ("hold", "bad"), result.output
     assert "landing.lighthouse.performance was 86 (84 to 90)" in result.finding(CHECK)["summary"]
-    assert "Total Blocking Time 1,210 ms" in result.finding(CHECK)["where"]
+    assert "Total Blocking Time 1,210 ms" in result.finding(CHECK)["summary"]
     assert len(asked(tmp_path)) == 3, "a second attempt goes on with the runs of the first"
 
 

@@ -47,4 +47,4 @@ def test_a_healthy_page_has_its_score(tmp_path: Path) -> None:
 def test_a_heavy_page_is_held(tmp_path: Path) -> None:
     result = score(tmp_path, "--fault", "heavy-landing")
     assert (result.decision, result.statuses()[CHECK]) == ("hold", "bad"), result.output
-    assert "Total Blocking Time" in result.finding(CHECK)["where"]
+    assert "Total Blocking Time" in result.finding(CHECK)["summary"]

@@ -46,13 +46,15 @@ def _hold(measurement: Measurement, budget: Budget) -> Judgement:
     met, shown = _met(measurement, budget, limit.value)
     held = replace(measurement, limit=budget.limit, met=met, bound=limit.value)
     samples = len(measurement.values)
+    cause = f": {measurement.cause}" if measurement.cause else ""
     if met is False:
-        message = f"{measurement.metric} was {shown}, allowed is {budget.limit} ({budget.source})"
+        message = f"{measurement.metric} was {shown}, allowed is {budget.limit} ({budget.source}){cause}"
         broken = BudgetBroken(message, expected=budget.limit, seen=shown, where=measurement.where)
         return Judgement(held, budget, broken)
     if met is None:
-        message = f"{measurement.metric} is {shown}: no claim about {budget.limit} ({budget.source})"
-        return Judgement(held, budget, NotEnoughEvidence(message))
+        message = f"{measurement.metric} is {shown}: no claim about {budget.limit} ({budget.source}){cause}"
+        unknown = NotEnoughEvidence(message, expected=budget.limit, seen=shown, where=measurement.where)
+        return Judgement(held, budget, unknown)
     if samples < budget.min_samples:
         more = budget.min_samples - samples
         message = f"{measurement.metric}: {samples} samples, {more} more needed for a claim ({budget.source})"

@@ -93,7 +93,7 @@ def api(run: Run) -> Iterator[Client]:
 
 @pytest.fixture
 def measure(request: pytest.FixtureRequest, run: Run) -> Measure:
-    """Return `measure(metric, *values, unit=Unit.SECONDS, where="", interval=None)`: says what was measured.
+    """Return `measure(metric, *values, unit=Unit.SECONDS, where="", interval=None, cause="")`: says what was measured.
 
     Budgets of that metric are held against it after the test, in its call phase. A metric that the test announces with
     `@pytest.mark.measures` and then does not record is an invalid measurement, not a kept budget. A test that announces
@@ -109,10 +109,11 @@ def measure(request: pytest.FixtureRequest, run: Run) -> Measure:
         unit: Unit = Unit.SECONDS,
         where: str = "",
         interval: tuple[float, float] | None = None,
+        cause: str = "",
     ) -> None:
         if not any(fits(metric, announced) for announced in _announced(item)):
             raise ConfigError(f"{item.nodeid} measures {metric!r} but does not announce it: @pytest.mark.measures(...)")
-        taken.append(Measurement(metric, tuple(values), unit, where, interval=interval))
+        taken.append(Measurement(metric, tuple(values), unit, where, interval=interval, cause=cause))
 
     def hold_against_budgets() -> None:
         missing = [name for name in sorted(_announced(item)) if not any(fits(m.metric, name) for m in taken)]
