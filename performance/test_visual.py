@@ -112,11 +112,10 @@ def test_page_looks_as_it_did(
         raise nothing_compared(written[name], url)
     assert old is not None, "excluded or written above"
     assert change is not None
-    where = f"{url} ({view.name}): {change.words}" if change.words else url
     if change.resized:
-        words = f"{name}: {change.resized}. {change.words}"
-        raise UnexpectedAnswer(words, expected=old.size, seen=new.size, where=where)
-    measure(f"{name}.visual.changed", change.difference.share, unit=Unit.RATIO, where=where)
+        words = f"{name}: {change.resized}: {change.words}"
+        raise UnexpectedAnswer(words, expected=old.size, seen=new.size, where=url)
+    measure(f"{name}.visual.changed", change.difference.share, unit=Unit.RATIO, where=url, cause=change.words)
 
 
 @pytest.mark.covers("VIB-V1")

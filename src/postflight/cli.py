@@ -15,6 +15,7 @@ COMMANDS = {  # name -> "module:attribute"
     "gate": "postflight.commands.gate:gate",
     "headers": "postflight.commands.headers:headers",
     "history": "postflight.commands.history:history",
+    "lighthouse": "postflight.commands.lighthouse:lighthouse",
     "rollback": "postflight.commands.rollback:rollback",
     "load": "postflight.commands.load:load",
     "serve": "postflight.commands.serve:serve",

@@ -281,6 +281,7 @@ class Deployment:
     database: DatabaseSchema | None = None
     contract: Contract = Contract()
     third_parties: tuple[str, ...] | None = None  # hosts that its pages may ask; None: nobody has said
+    lighthouse: tuple[str, ...] = ()  # names of pages for which its score is asked
 
 
 @dataclass(frozen=True, slots=True)

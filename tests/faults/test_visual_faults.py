@@ -1,6 +1,6 @@
 """Each fault that people see changes the pictures of the landing page, and the finding names the element.
 
-By default a healthy deployment and some faults, on the desktop; `--prove` runs all of them, in all windows.
+By default a healthy deployment and one fault, on the desktop; `--prove` runs all of them, in all windows.
 """
 
 import json
@@ -12,9 +12,10 @@ import pytest
 
 from postflight.reference_process import READY_VARIABLE, reference_platform
 from tests.conftest import Result, run_process
+from tests.faults.covering import rows
 from tests.faults.visual_table import VISUAL, Planted
 
-BY_DEFAULT = 2  # faults
+LOOKS = "test_page_looks_as_it_did"
 
 
 @pytest.fixture(scope="module")
@@ -37,22 +38,21 @@ def windows(pytestconfig: pytest.Config) -> tuple[str, ...]:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "planted" in metafunc.fixturenames:
-        rows = VISUAL if metafunc.config.getoption("--prove") else VISUAL[:BY_DEFAULT]
-        metafunc.parametrize("planted", rows, ids=lambda planted: planted.fault)
+        chosen = rows(metafunc.config, VISUAL, lambda _: (LOOKS,))
+        metafunc.parametrize("planted", chosen, ids=lambda planted: planted.fault)
 
 
 def test_a_fault_is_seen_and_named(planted: Planted, healthy: str, tmp_path: Path, pytestconfig: pytest.Config) -> None:
     against = json.loads(healthy)["web"]
     with reference_platform(("--fault", planted.fault)) as ready:
         result = look(tmp_path, ready, "--visual-against", against, *windows(pytestconfig))
-    pictures = {name: status for name, status in result.statuses().items() if name.startswith("test_page_looks")}
+    pictures = {name: status for name, status in result.statuses().items() if name.startswith(LOOKS)}
     assert set(pictures.values()) == {"bad"}, result.output
     assert (result.decision, result.exit_code) == ("hold", 1), result.output
     for name in pictures:
         assert result.finding(name)["evidence"][0].endswith(".png")
-    finding = result.finding("test_page_looks_as_it_did[chromium-landing-desktop]")
-    assert "(desktop): " in finding["where"]
-    assert planted.says in finding["where"].partition("; ")[0], "the cause is named first"
+    finding = result.finding(f"{LOOKS}[chromium-landing-desktop]")
+    assert planted.says in finding["summary"].partition("; ")[0], "the cause is named first"
 
 
 def test_two_healthy_deployments_look_the_same(healthy: str, tmp_path: Path, pytestconfig: pytest.Config) -> None:

@@ -210,6 +210,10 @@ class Environment(Document):
         tuple[Annotated[str, Field(pattern=r"^(\*\.)?[A-Za-z0-9.-]+(:[0-9]+)?$")], ...] | None,
         Field(description="hosts of others that pages may ask: `cdn.example.com`, `*.example.com`; []: none"),
     ] = None
+    lighthouse: Annotated[
+        tuple[Name, ...],
+        Field(description="pages of performance/routes.py for which its score is asked (docs/lighthouse.md)"),
+    ] = ()
     database: Annotated[DatabaseEntry | None, Field(description="what the release's migration has made")] = None
     rollback: Annotated[RollbackWords | None, Field(description="what a rollback is here (docs/rollback.md)")] = None
 

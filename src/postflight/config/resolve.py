@@ -118,6 +118,7 @@ def resolve(
         database=_database(entry.database) if entry.database else None,
         contract=_contract(entry.contract),
         third_parties=entry.third_parties,
+        lighthouse=entry.lighthouse,
     )
     if not choice.needs_start:
         return deployment
