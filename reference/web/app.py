@@ -14,6 +14,7 @@ from reference.load_faults import LoadFaultsMiddleware
 from reference.metrics import HttpMetrics, MetricsMiddleware
 from reference.page_faults import PageFaultsMiddleware
 from reference.services import Services
+from reference.vitals_faults import VitalsFaultsMiddleware
 from reference.web import files, operations, pages, previews, projects, session
 from reference.web.attempts import FailedAttempts
 from reference.web.middleware import GeoMiddleware, HeadersMiddleware, TroubleMiddleware
@@ -42,7 +43,7 @@ def create_web(services: Services, orchestrator: httpx.AsyncClient) -> ASGIApp:
     app.state.services = services
     app.state.attempts = FailedAttempts()
     app.state.orchestrator = orchestrator
-    inner = TroubleMiddleware(GeoMiddleware(app, services), services)
+    inner = TroubleMiddleware(GeoMiddleware(VitalsFaultsMiddleware(app, services), services), services)
     spoilt = ContractFaultsMiddleware(HeadersMiddleware(inner, services), services.settings.faults)
     pages_and_api = PageFaultsMiddleware(spoilt, services)
     return MetricsMiddleware(LoadFaultsMiddleware(pages_and_api, services), metrics)

@@ -31,7 +31,7 @@ def fingerprint(browser: str, profile: str) -> Fingerprint:
 
 def _processor() -> str:
     try:
-        found = re.search(r"^model name\s*:\s*(.+)$", CPU_INFO.read_text(encoding="utf-8", errors="replace"), re.M)
+        found = re.search(r"^model name\s*:\s*(.+)$", CPU_INFO.read_text(encoding="utf-8", errors="replace"), re.MULTILINE)
     except OSError:
         found = None
     return found[1].strip() if found else platform.processor() or "unknown processor"

@@ -26,7 +26,8 @@ from postflight.errors import UnexpectedAnswer
 INSTRUMENT = (Path(__file__).parent / "instrument.js").read_text(encoding="utf-8")
 NAVIGATION_DEADLINE = 20_000.0  # milliseconds
 ACTION_DEADLINE = 10_000.0
-IDLE_DEADLINE = 5_000.0  # a page that polls is never idle; it is measured nevertheless
+IDLE_DEADLINE = 6_000.0  # a page that polls is never idle; it is measured nevertheless
+PAINT_DEADLINE = 6_000.0
 INPUT_DEADLINE = 5_000.0
 
 Interact = Callable[[Page], None]
@@ -94,7 +95,7 @@ def settle(page: Page) -> float:
         page.wait_for_load_state("networkidle", timeout=IDLE_DEADLINE)
     except PlaywrightTimeout:
         pass  # it polls, or streams: what was painted by now is what counts
-    return float(page.evaluate("() => __postflightVitals.settled()"))
+    return float(page.evaluate("deadline => __postflightVitals.painted(deadline)", PAINT_DEADLINE))
 
 
 def read_record(page: Page) -> Record:
