@@ -62,8 +62,9 @@ METRICS = {
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One metric over all visits: its values, the interval of what is typical (None: exact), and in words its cause, and what
-    is to be said against it.
+    """One metric over all visits: its values, and the interval of what is typical (None: it is exact).
+
+    The words tell its cause, and what is to be said against it.
     """
 
     metric: Metric

@@ -10,6 +10,7 @@ network and processor are never slowed down at the same time.
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -91,10 +92,8 @@ def open_page(page: Page, url: str) -> None:
 
 def settle(page: Page) -> float:
     """Wait until the page has asked for nothing for 0.5 s and is painted; return the page's clock in milliseconds."""
-    try:
+    with suppress(PlaywrightTimeout):  # it polls, or streams: what was painted by now is what counts
         page.wait_for_load_state("networkidle", timeout=IDLE_DEADLINE)
-    except PlaywrightTimeout:
-        pass  # it polls, or streams: what was painted by now is what counts
     return float(page.evaluate("deadline => __postflightVitals.painted(deadline)", PAINT_DEADLINE))
 
 
