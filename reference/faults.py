@@ -440,6 +440,27 @@ SHUTTING_OUT = frozenset({
     WIDE_ON_PHONES, TEXT_TINY, ZOOM_FORBIDDEN, DARK_FORGOTTEN, MOTION_FORCED, OFFLINE_PAGE_MISSING,
 })  # fmt: skip
 
+# What people feel (vitals_faults.py)
+LATE_BANNER = Fault("late-banner", "a banner pushes the landing page down after it was shown", ("P13-P1",))
+LATE_STYLES = Fault("late-styles", "a late style sheet gives the landing page another font and place", ("P13-P1",))
+HERO_LATE = Fault("hero-late", "a script asks for the hero image, after it has asked for something slow", ("P13-P1",))
+BLOCKING_STYLES = Fault("blocking-styles", "a style sheet that takes 4 s blocks rendering", ("P13-P1",))
+BLOCKING_SCRIPT = Fault("blocking-script", "a script that takes 4 s blocks rendering", ("P13-P1",))
+LATE_FIRST_BYTE = Fault("late-first-byte", "the landing page's first byte takes 3 s", ("P13-P1",))
+HIDDEN_UNTIL_READY = Fault("hidden-until-ready", "the landing page shows itself after 4 s", ("P13-P1",))
+SLOW_CLICK = Fault("slow-click", "a click on the landing page is worked on for 900 ms", ("P13-P1",))
+SLOW_FRAME = Fault("slow-frame", "the frame after a click takes 900 ms", ("P13-P1",))
+SLOW_KEY = Fault("slow-key", "a key on the landing page is worked on for 700 ms", ("P13-P1",))
+BUSY_AFTER_LOAD = Fault("busy-after-load", "a script works for 2.5 s after the page was loaded", ("P13-P1",))
+LAYOUT_THRASH = Fault("layout-thrash", "a script forces thousands of layouts", ("P13-P1",))
+DOM_EXPLOSION = Fault("dom-explosion", "a script puts 200,000 elements into the page", ("P13-P1",))
+UNLOAD_LISTENER = Fault("unload-listener", "the landing page listens to `unload`: no instant way back", ("P13-P1",))
+
+FELT = frozenset({
+    LATE_BANNER, LATE_STYLES, HERO_LATE, BLOCKING_STYLES, BLOCKING_SCRIPT, LATE_FIRST_BYTE, HIDDEN_UNTIL_READY,
+    SLOW_CLICK, SLOW_FRAME, SLOW_KEY, BUSY_AFTER_LOAD, LAYOUT_THRASH, DOM_EXPLOSION, UNLOAD_LISTENER,
+})  # fmt: skip
+
 REGISTRY: dict[str, Fault] = {
     fault.name: fault
     for fault in (
@@ -473,6 +494,7 @@ REGISTRY: dict[str, Fault] = {
         *sorted(OF_WEIGHT, key=lambda fault: fault.name),
         *SHUTTING_OUT,
         HERO_MOVED, BUTTON_RECOLOURED, SECTION_MISSING, TEXT_SMALLER, BANNER_OVERLAPS, HEAVY_LANDING,
+        *sorted(FELT, key=lambda fault: fault.name),
     )
 }  # fmt: skip
 

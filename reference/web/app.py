@@ -17,6 +17,7 @@ from reference.metrics import HttpMetrics, MetricsMiddleware
 from reference.page_faults import PageFaultsMiddleware
 from reference.services import Services
 from reference.visual_faults import VisualFaultsMiddleware
+from reference.vitals_faults import VitalsFaultsMiddleware
 from reference.web import files, operations, pages, previews, projects, session
 from reference.web.attempts import FailedAttempts
 from reference.web.compression import CompressionMiddleware
@@ -47,7 +48,7 @@ def create_web(services: Services, orchestrator: httpx.AsyncClient) -> ASGIApp:
     app.state.services = services
     app.state.attempts = FailedAttempts()
     app.state.orchestrator = orchestrator
-    inner = TroubleMiddleware(GeoMiddleware(app, services), services)
+    inner = TroubleMiddleware(GeoMiddleware(VitalsFaultsMiddleware(app, services), services), services)
     answers: ASGIApp = ContractFaultsMiddleware(HeadersMiddleware(inner, services), services.settings.faults)
     for spoil in (PageFaultsMiddleware, VisualFaultsMiddleware, WeightFaultsMiddleware, AccessFaultsMiddleware):
         answers = spoil(answers, services)

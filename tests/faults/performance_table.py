@@ -168,4 +168,32 @@ ACCESS = (
     Planted("offline-page-missing", ("test_page_answers_offline",), ("offline is the browser's own error",)),
 )
 
-TABLE = (*LATENCY, *WEIGHT, *ACCESS)
+APPEARS, STILL, ANSWERS, SPARES = (
+    ("test_page_appears_in_time",),
+    ("test_page_holds_still",),
+    ("test_page_answers_input_in_time",),
+    ("test_page_spares_the_processor",),
+)
+VITALS = (
+    Planted("late-banner", STILL, ("CLS", "moved", "stands aside.banner")),
+    Planted("late-styles", STILL, ("CLS", "moved", "just after /static/planted/late.css had come")),
+    Planted("slow-asset", APPEARS, ("LCP", "section.hero > img", "resource load duration /static/hero")),
+    Planted(
+        "hero-late",
+        APPEARS,
+        ("LCP", "resource load delay", "discovered late", "after /static/planted/hero.json had come"),
+    ),
+    Planted("blocking-styles", APPEARS, ("FCP", "/static/planted/theme.css blocks rendering")),
+    Planted("blocking-script", APPEARS, ("FCP", "/static/planted/tags.js blocks rendering")),
+    Planted("late-first-byte", APPEARS, ("TTFB", "waiting for the server")),
+    Planted("hidden-until-ready", APPEARS, ("FCP", "nothing blocks rendering")),
+    Planted("slow-click", ANSWERS, ("INP", "click on a.button", "processing", "/static/planted/shop.js")),
+    Planted("slow-frame", ANSWERS, ("INP", "click on a.button", "presentation delay", "/static/planted/animate.js")),
+    Planted("slow-key", ANSWERS, ("INP", "key press on", "processing", "/static/planted/validate.js")),
+    Planted("busy-after-load", SPARES, ("CPU", "script", "/static/planted/hydrate.js")),
+    Planted("layout-thrash", SPARES, ("CPU", "layouts of", "forced by /static/planted/rows.js")),
+    Planted("dom-explosion", SPARES, ("CPU", "elements")),
+    Planted("unload-listener", ("test_page_can_be_returned_to",), ("unload", "/static/planted/farewell.js")),
+)
+
+TABLE = (*VITALS, *LATENCY, *WEIGHT, *ACCESS)

@@ -30,7 +30,8 @@ _SCALES: dict[str, tuple[Unit, Decimal]] = {
 }
 # A count says what it counts. Add a word here when a limit needs it.
 _COUNTED = (
-    "connection", "element", "error", "file", "point", "redirect", "region", "request", "sample", "session", "user", "violation",
+    "connection", "element", "error", "file", "point", "redirect", "region", "request", "sample", "session", "user",
+    "violation",
 )  # fmt: skip
 for _word in _COUNTED:
     _SCALES[_word] = _SCALES[f"{_word}s"] = (Unit.COUNT, Decimal(1))

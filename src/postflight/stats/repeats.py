@@ -88,7 +88,7 @@ def interval(values: Sequence[float], plan: Plan) -> tuple[float, float]:
     low, high = (max(0.0, math.exp(fmean(logs) + side * half) - plan.resolution) for side in (-1, 1))
     if count >= plan.most:
         return min(values), min(high, max(values))
-    return min(low, min(values)), high
+    return min(low, *values), high
 
 
 def decide(values: Sequence[float], at_most: float, plan: Plan) -> Outcome:

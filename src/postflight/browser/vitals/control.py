@@ -1,4 +1,4 @@
-"""A page of our own with fixed work, between the visits: how much longer does the runner take than it has to?
+"""A page of our own with fixed work, between the visits: it tells how much longer all takes than it has to.
 
 The work costs its CPU time, and on a quiet machine nothing else. So its duration divided by the least CPU time that it
 ever took in this run says by how much the runner stretches what happens in it, without a number from another day or

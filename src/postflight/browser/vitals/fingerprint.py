@@ -31,9 +31,8 @@ def fingerprint(browser: str, profile: str) -> Fingerprint:
 
 def _processor() -> str:
     try:
-        found = re.search(
-            r"^model name\s*:\s*(.+)$", CPU_INFO.read_text(encoding="utf-8", errors="replace"), re.MULTILINE
-        )
+        told = CPU_INFO.read_text(encoding="utf-8", errors="replace")
     except OSError:
-        found = None
+        told = ""
+    found = re.search(r"^model name\s*:\s*(.+)$", told, re.MULTILINE)
     return found[1].strip() if found else platform.processor() or "unknown processor"

@@ -46,7 +46,7 @@ class Strain:
         said = []
         if self.waited is not None:
             said.append(f"processes waited for a processor {self.waited:.0%} of the time".replace("%", " %"))
-        if self.stolen:
+        if self.stolen is not None and self.stolen >= 0.005:
             said.append(f"the host took {self.stolen:.0%} of it away".replace("%", " %"))
         return ", ".join(said) or "the system does not tell how hard it is pressed"
 

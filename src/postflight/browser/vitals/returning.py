@@ -17,6 +17,7 @@ from postflight.browser.vitals.profiles import Profile
 from postflight.browser.vitals.visit import (
     ACTION_DEADLINE,
     NAVIGATION_DEADLINE,
+    PAINT_DEADLINE,
     open_page,
     prepare,
     read_record,
@@ -91,7 +92,7 @@ def unload_handlers(session: CDPSession) -> tuple[str, ...]:
 
 
 def _largest_paint(page: Page) -> float | None:
-    page.evaluate("() => __postflightVitals.settled()")
+    page.evaluate("deadline => __postflightVitals.painted(deadline)", PAINT_DEADLINE)
     candidates = read_record(page).candidates
     return candidates[-1].at / 1000 if candidates else None
 

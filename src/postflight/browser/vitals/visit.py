@@ -10,6 +10,7 @@ network and processor are never slowed down at the same time.
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,8 @@ from postflight.errors import UnexpectedAnswer
 INSTRUMENT = (Path(__file__).parent / "instrument.js").read_text(encoding="utf-8")
 NAVIGATION_DEADLINE = 20_000.0  # milliseconds
 ACTION_DEADLINE = 10_000.0
-IDLE_DEADLINE = 5_000.0  # a page that polls is never idle; it is measured nevertheless
+IDLE_DEADLINE = 6_000.0  # a page that polls is never idle; it is measured nevertheless
+PAINT_DEADLINE = 6_000.0
 INPUT_DEADLINE = 5_000.0
 
 Interact = Callable[[Page], None]
@@ -90,11 +92,9 @@ def open_page(page: Page, url: str) -> None:
 
 def settle(page: Page) -> float:
     """Wait until the page has asked for nothing for 0.5 s and is painted; return the page's clock in milliseconds."""
-    try:
+    with suppress(PlaywrightTimeout):  # it polls, or streams: what was painted by now is what counts
         page.wait_for_load_state("networkidle", timeout=IDLE_DEADLINE)
-    except PlaywrightTimeout:
-        pass  # it polls, or streams: what was painted by now is what counts
-    return float(page.evaluate("() => __postflightVitals.settled()"))
+    return float(page.evaluate("deadline => __postflightVitals.painted(deadline)", PAINT_DEADLINE))
 
 
 def read_record(page: Page) -> Record:

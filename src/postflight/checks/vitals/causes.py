@@ -46,15 +46,8 @@ def _discovered(lcp: LargestPaint, vitals: Vitals) -> str:
     asked = lcp.first_byte + lcp.load_delay
     if lcp.lazy:
         return f"asked for at {_s(asked)} only, because it has loading=lazy"
-    before = [each for each in vitals.arrivals if each.path != lcp.path and each.there <= asked + 0.02]
-    scripts = [each for each in before if each.initiator == "script"]
-    after = (
-        f", after {scripts[-1].path} had come"
-        if scripts and asked - scripts[-1].there < JUST_BEFORE
-        else ", long after the scripts: is it asked for by a timer?"
-        if scripts
-        else ""
-    )
+    before = [each for each in vitals.arrivals if each.path != lcp.path and asked - JUST_BEFORE < each.there <= asked]
+    after = f", after {before[-1].path} had come" if before else ", and no file had just come: by a timer?"
     return f"discovered late, asked for at {_s(asked)}{after}"
 
 

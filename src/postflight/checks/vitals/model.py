@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A file that the page loaded: path (or URL, of another origin), when it was asked for and when it was all there."""
+    """A file that the page loaded: path (or URL, of another origin), when it was asked for, and when all there."""
 
     path: str
     asked: float

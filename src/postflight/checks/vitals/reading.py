@@ -126,27 +126,38 @@ def slowest_interaction(
     events: Iterable[InputEvent], interactions: int, scripts: Sequence[ScriptRun], origin: str
 ) -> Interaction | None:
     """Return what INP is about: the slowest interaction, of 50 and more the second slowest, and so on."""
-    longest: dict[int, InputEvent] = {}
+    by_interaction: dict[int, list[InputEvent]] = {}
     for event in events:
-        known = longest.get(event.interaction)
-        if known is None or event.duration > known.duration:
-            longest[event.interaction] = event
-    if not longest:
+        by_interaction.setdefault(event.interaction, []).append(event)
+    if not by_interaction:
         return None
-    ordered = sorted(longest.values(), key=lambda event: -event.duration)
-    slow = ordered[min(len(ordered) - 1, interactions // ONE_IN)]
+    ordered = sorted(by_interaction.values(), key=lambda group: -max(event.duration for event in group))
+    return _interaction(ordered[min(len(ordered) - 1, interactions // ONE_IN)], interactions, scripts, origin)
+
+
+def _interaction(
+    events: Sequence[InputEvent], interactions: int, scripts: Sequence[ScriptRun], origin: str
+) -> Interaction:
+    """Return an interaction as its slowest event tells it; processing is that of all its events up to the same frame.
+
+    A click's time begins with pointerdown or pointerup, but what is slow is mostly the listener to click itself.
+    """
+    slow = max(events, key=lambda event: event.duration)
     end = slow.start + slow.duration
-    processing_end = min(slow.processing_end, end)
+    together = [each for each in events if each is slow or slow.start <= each.processing_start < end]
+    busiest = max(together, key=lambda each: each.processing_end - each.processing_start)
+    began = min(each.processing_start for each in together)
+    processed = min(max(end, began), max(each.processing_end for each in together))
     ran = [run for run in scripts if run.start < end and run.start + run.duration > slow.start]
     return Interaction(
         seconds=_seconds(slow.duration),
-        kind=_kind(slow.kind),
-        target=slow.target,
+        kind=_kind(busiest.kind),
+        target=busiest.target,
         at=_seconds(slow.start),
-        input_delay=_seconds(slow.processing_start - slow.start),
-        processing=_seconds(max(0.0, processing_end - slow.processing_start)),
-        presentation=_seconds(max(0.0, end - processing_end)),
-        count=max(interactions, len(longest)),
+        input_delay=_seconds(began - slow.start),
+        processing=_seconds(max(0.0, processed - began)),
+        presentation=_seconds(max(0.0, end - processed)),
+        count=max(interactions, 1),
         scripts=_scripts(ran, origin),
     )
 

@@ -1,0 +1,112 @@
+"""One visit in a real browser: nothing is lost, not under a strict policy either, and what is missing is no pass."""
+
+import http.server
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from postflight.browser.vitals.control import Control
+from postflight.browser.vitals.profiles import DESKTOP, MOBILE
+from postflight.browser.vitals.returning import come_back
+from postflight.browser.vitals.visit import visit
+from postflight.errors import CannotMeasure, UnexpectedAnswer
+from tests.conftest import serving
+
+STRICT = "default-src 'none'; style-src 'self'; require-trusted-types-for 'script'; trusted-types 'none'"
+PAGES = {
+    "/plain": ("", "<h1>Hello</h1><button>press</button><input>"),
+    "/strict": (STRICT, "<h1>Hello</h1><button>press</button>"),
+    "/empty": ("", ""),
+    "/unload": ("", "<h1>Bye</h1><script>\naddEventListener('unload', () => {})</script>"),
+    "/tidy": ("", "<h1>Bye</h1><script>addEventListener('pagehide', () => {})</script>"),
+}
+
+
+class _Site(http.server.BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        policy, body = PAGES.get(self.path, ("", "<h1>Not here</h1>"))
+        page = f"<!doctype html><title>t</title>{body}".encode()
+        self.send_response(200 if self.path in PAGES else 404)
+        self.send_header("content-type", "text/html")
+        self.send_header("content-length", str(len(page)))
+        if policy:
+            self.send_header("content-security-policy", policy)
+        self.end_headers()
+        self.wfile.write(page)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def pages() -> Iterator[str]:
+    with serving(_Site) as url:
+        yield url
+
+
+def press(page: Page) -> None:
+    page.locator("button").click()
+
+
+def test_a_strict_policy_does_not_keep_the_instrument_out(pages: str, chromium: Browser) -> None:
+    seen = visit(chromium, f"{pages}/strict", MOBILE, interact=press)
+    assert seen.lcp.element == "body > h1"
+    assert seen.inp is not None
+    assert seen.inp.target == "body > button"
+    assert seen.work.thread > 0
+
+
+def test_no_interaction_is_lost(pages: str, chromium: Browser, pytestconfig: pytest.Config) -> None:
+    """A click that changes nothing draws no frame, and without one the browser never tells of it."""
+    for _ in range(40 if pytestconfig.getoption("--prove") else 4):
+        seen = visit(chromium, f"{pages}/plain", DESKTOP, interact=press)
+        assert seen.inp is not None
+
+
+def test_typing_counts_each_key(pages: str, chromium: Browser) -> None:
+    def write(page: Page) -> None:
+        page.locator("input").focus()
+        page.keyboard.type("four")
+
+    seen = visit(chromium, f"{pages}/plain", DESKTOP, interact=write)
+    assert seen.inp is not None
+    assert (seen.inp.count, seen.inp.kind) == (4, "key press")
+
+
+def test_what_was_not_told_is_no_pass(pages: str, chromium: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("postflight.browser.vitals.visit.PAINT_DEADLINE", 100.0)
+    monkeypatch.setattr("postflight.browser.vitals.visit.INPUT_DEADLINE", 100.0)
+    with pytest.raises(CannotMeasure, match="no contentful paint"):
+        visit(chromium, f"{pages}/empty", DESKTOP)
+    with pytest.raises(CannotMeasure, match="no interaction"):
+        visit(chromium, f"{pages}/plain", DESKTOP, interact=lambda _: None)
+
+
+def test_an_errors_page_is_not_measured(pages: str, chromium: Browser) -> None:
+    with pytest.raises(UnexpectedAnswer, match="status 404"):
+        visit(chromium, f"{pages}/missing", DESKTOP)
+
+
+def test_a_visit_leaves_no_context_behind(pages: str, chromium: Browser) -> None:
+    before = len(chromium.contexts)
+    visit(chromium, f"{pages}/plain", DESKTOP)
+    with pytest.raises(UnexpectedAnswer):
+        come_back(chromium, f"{pages}/missing", DESKTOP)
+    assert len(chromium.contexts) == before
+
+
+def test_who_comes_back_is_filmed_and_unload_is_found(pages: str, chromium: Browser) -> None:
+    found = come_back(chromium, f"{pages}/unload", DESKTOP)
+    assert [place.removeprefix(pages) for place in found.unload_handlers] == ["/unload:2"]
+    assert found.warm is not None
+    assert found.film[0].at == 0
+    assert all(frame.picture.startswith(b"\xff\xd8") for frame in found.film)
+    assert come_back(chromium, f"{pages}/tidy", DESKTOP).unload_handlers == ()
+
+
+def test_the_control_takes_no_less_than_its_work(chromium: Browser) -> None:
+    with Control(chromium) as control:
+        pulses = [control.pulse() for _ in range(3)]
+    assert control.least == min(pulse.thread for pulse in pulses) > 0.005
+    assert all(pulse.wall > 0 for pulse in pulses)
