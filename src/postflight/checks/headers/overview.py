@@ -40,7 +40,8 @@ DIRECTIVES = {
     "frame-ancestors": ("frame-ancestors",),
 }
 MAX_WORDS = 60  # characters of a cell
-MAX_NAMES = 4  # of answers that look the same
+MAX_NAMES = 3  # of answers that look the same
+MAX_NAME = 36  # characters
 Cells = tuple[tuple[Cell, str], ...]
 _NONCE = re.compile(r"'nonce-[^']*'")
 
@@ -61,26 +62,28 @@ def compare_policies(answers: Sequence[HttpAnswer], judgements: Iterable[Judgeme
     rows: dict[str, Cells] = {}
     for name, answer in _named([one for one in answers if one.is_document]):
         mine = [one for one in found if (one.url, one.status) == (answer.url, answer.status)]
-        in_force = {one.name: one for one in effective_policy(enforced(answer))}
+        policies = enforced(answer)
+        in_force = {one.name: one for one in effective_policy(policies)}
         cells: list[tuple[Cell, str]] = []
         for directive, also in DIRECTIVES.items():
-            about = [one for one in mine if _directive(one.finding) in {directive, *also}]
+            concerned = {directive, *also} if policies else {directive, *also, ""}  # "": there is no policy at all
+            about = [one for one in mine if _directive(one.finding) in concerned]
             lists = in_force[also[0]]
             state = _state(about, is_there=not lists.unrestricted)
             words = "not restricted" if lists.unrestricted else _NONCE.sub("'nonce-…'", str(lists))
-            if weak := ", ".join(filter(None, (one.finding.value.partition(" ")[2] for one in about))):
-                words = weak
-            cells.append((state, _short(words)))
+            weak = dict.fromkeys(filter(None, (one.finding.value.partition(" ")[2] for one in about)))
+            cells.append((state, _short(", ".join(weak) or words if policies else "no policy")))
         rows[name] = tuple(cells)
     return make_matrix("Content Security Policy: pages by directives", tuple(DIRECTIVES), _alike(rows))
 
 
 def _alike(rows: Mapping[str, Cells]) -> list[Row]:
-    """Return one row for all answers that look the same, so that the one that does not is seen."""
+    """Return one row for all answers that look the same, so that the one that does not is seen; bad ones first."""
     names: dict[Cells, list[str]] = {}
     for name, cells in rows.items():
         names.setdefault(cells, []).append(name)
-    return [Row(_joined(of), cells) for cells, of in names.items()]
+    found = [Row(_joined(of), cells) for cells, of in names.items()]
+    return sorted(found, key=lambda row: all(state != "bad" for state, _ in row.cells))
 
 
 def _joined(names: Sequence[str]) -> str:
@@ -120,7 +123,10 @@ def _named(answers: Sequence[HttpAnswer]) -> list[tuple[str, HttpAnswer]]:
         parts = urlsplit(without_secrets(answer.url))
         host = "" if parts.netloc == first else parts.netloc.rpartition("@")[2]
         status = "" if answer.status == 200 else f" ({answer.status})"
-        named.setdefault(f"{host}{parts.path or '/'}{status}", answer)
+        path = parts.path or "/"
+        if len(path) > MAX_NAME:
+            path = f"{path[: MAX_NAME // 2]}…{path[-MAX_NAME // 2 :]}"
+        named.setdefault(f"{host}{path}{status}", answer)
     return list(named.items())
 
 
