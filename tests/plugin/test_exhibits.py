@@ -19,6 +19,15 @@ def test_shows_too_much(exhibit):
         exhibit(make_chart(str(number), [], unit="s"))
 
 def test_none(): pass
+
+@pytest.mark.parametrize("number", range(10))
+def test_many(exhibit, number):
+    for _ in range(12):
+        exhibit(make_chart("c", [], unit="s"))
+
+def test_bad(exhibit):
+    exhibit(make_chart("of what is bad", [], unit="s"))
+    assert False
 """
 
 
@@ -30,4 +39,8 @@ def test_exhibits_arrive_without_secrets(run_suite: Callable[..., Result], site:
     assert chart["lines"][0]["points"] == [[0.0, 1.0], [1.0, None]]
     assert len(result.finding("test_shows_too_much")["exhibits"]) == 12, "bounded"
     assert result.finding("test_none")["exhibits"] == []
+    assert [one["title"] for one in result.finding("test_bad")["exhibits"]] == ["of what is bad"]
+    assert sum(len(one["exhibits"]) for one in result.verdict["findings"]) == 100, (
+        "bounded, and those of what is bad stay"
+    )
     assert "hunter2hunter2" not in (result.reports / "report.html").read_text()

@@ -43,6 +43,7 @@ def test_directives_show_what_is_in_force_and_what_is_weak_in_it() -> None:
     assert good["object-src"] == ("ok", "'none'")
     assert good["script-src"] == ("ok", "'nonce-…' 'strict-dynamic'")
     assert weak["script-src"][0] == "weak", "excused by a waiver, and no good"
+    assert "'unsafe-inline'" in weak["script-src"][1]
     assert weak["font-src"] == ("ok", "'self' fonts.gstatic.com")
     assert weak["base-uri"] == ("weak", "not restricted")
 
@@ -56,6 +57,23 @@ def test_a_policy_that_fails_its_tier_is_bad_where_it_fails() -> None:
     ]  # fmt: skip
 
 
+def test_a_page_without_a_policy_is_bad_all_over_and_comes_first() -> None:
+    judged = judge(DEFAULT_TIERS["baseline"], [GOOD, BARE], TODAY, examine=examine)
+    first = compare_policies([GOOD, BARE], judged).rows[0]
+    assert first.name == "/forgotten"
+    assert set(first.cells) == {("bad", "no policy")}
+
+
+def test_long_paths_keep_both_ends() -> None:
+    (row,) = compare_headers([answer(url=f"https://a.test/{'x' * 99}/end")], ()).rows
+    assert row.name == f"/{'x' * 17}…{'x' * 14}/end"
+
+
 def test_another_service_is_named_by_its_host() -> None:
     answers = [GOOD, answer(*STRICT, url="https://api.example.com/health", status=503)]
     assert [row.name for row in compare_headers(answers, ()).rows] == ["/", "api.example.com/health (503)"]
+
+
+def test_answers_that_look_the_same_are_one_row() -> None:
+    many = [answer(*STRICT, url=f"https://app.example.com/{n}") for n in range(6)]
+    assert [row.name for row in compare_headers([*many, BARE], ()).rows] == ["/0, /1, /2 and 3 more", "/forgotten"]

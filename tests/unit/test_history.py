@@ -397,3 +397,54 @@ def test_a_time_that_is_none(file: Path, text: str, message: str) -> None:
 def test_sparklines() -> None:
     assert sparkline([1, 1, 1]) == "▁▁▁"
     assert sparkline([0, 1, 2, 3, 4, 5, 6, 7]) == "▁▂▃▄▅▆▇█"
+
+
+# ---- for report.html
+
+
+def test_the_last_runs_of_one_command_and_target_come_oldest_first(file: Path) -> None:
+    mine = [entry(f"r{n}", finished=NOW + n, measured=(series(float(n)),)) for n in range(5)]
+    others = [
+        entry("w", finished=NOW + 9, command="watch"),
+        entry("p", finished=NOW + 9, environment="production"),
+        entry("u", finished=NOW + 9, platform="?", environment="?", known=False, base_url="http://other"),
+    ]
+    keep(file, *mine, *others)
+    of_gate = {"command": "gate", "platform": "velocity", "environment": "staging", "base_url": "http://moved"}
+    with History.at(file) as opened:
+        found = opened.latest(3, **of_gate)
+        nobody = opened.latest(3, **(of_gate | {"platform": "?", "environment": "?"}))
+    assert [run.run_id for run in found] == ["r2", "r3", "r4"]
+    assert [run.measured[0].median for run in found] == [2.0, 3.0, 4.0]
+    assert nobody == [], "an address that nobody knows has the past of that address only"
+
+
+def test_a_report_is_given_the_runs_before_it(file: Path) -> None:
+    keep(file, *(entry(f"r{n}", HOLD, finished=NOW + n, release="v7", measured=(series(0.5),)) for n in range(30)))
+    found: list[object] = []
+
+    @remember.history_option
+    def command() -> None:
+        found.extend(remember.earlier_runs("gate", document().about))
+
+    CliRunner().invoke(click.command()(command), ["--history", str(file)], catch_exceptions=False)
+    assert len(found) == 19
+    assert found[-1].decision is HOLD
+    assert (found[-1].release, found[-1].finished) == ("v7", "2026-09-21T14:13:49+00:00")
+    assert found[-1].medians == {("edit.sync", Unit.SECONDS): 0.5}
+
+
+@pytest.mark.parametrize("content", [None, b"no database", b""])
+def test_a_history_that_cannot_be_read_costs_the_report_nothing(file: Path, content: bytes | None) -> None:
+    found: list[object] = []
+    if content is not None:
+        file.parent.mkdir(parents=True)
+        file.write_bytes(content)
+
+    @remember.history_option
+    def command() -> None:
+        found.extend(remember.earlier_runs("gate", document().about))
+
+    done = CliRunner().invoke(click.command()(command), ["--history", str(file)], catch_exceptions=False)
+    assert (done.exit_code, found) == (0, [])
+    assert content is not None or not file.exists(), "nothing is made by looking"

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from postflight.config.load import LoadSettings, Profile, Shape, Stage
+from postflight.exhibits import Chart
 from postflight.load.engine.batch import Batch, Cell, Effort, Flows, Key, Message
 from postflight.load.engine.histogram import Histogram
 from postflight.load.judging.conclusion import End, Ended, conclude
@@ -66,6 +67,23 @@ def test_a_good_run() -> None:
     decision, found = verdict_of(ended([batch(second, 100) for second in range(4)]))
     assert decision is Decision.PROMOTE
     assert found["latency.p95"].measurements[0].met is True
+
+
+def test_a_run_is_shown_over_time_once_and_where_it_went_wrong() -> None:
+    slow = [batch(second, 100, seconds=2 if second == 2 else 0.01, due=120) for second in range(4)]
+    findings = conclude(ended(slow))
+    (shown,) = [finding for finding in findings if finding.exhibits]
+    assert shown is next(finding for finding in findings if finding.status is Status.BAD)
+    latency, requests = (one for one in shown.exhibits if isinstance(one, Chart))
+    assert (latency.limit, latency.limit_name) == (0.5, "p95 at most 500 ms")
+    (p95,) = [line for line in latency.lines if line.name == "p95"]
+    assert [at for at, seconds in p95.points if seconds is not None and seconds > 1] == [2.0]
+    assert {line.name: line.points[1][1] for line in requests.lines} == {"answers": 100, "flows due": 120, "failed": 0}
+    assert "first 1 s warm up" in requests.note
+
+
+def test_a_run_that_told_nothing_has_no_picture() -> None:
+    assert not any(finding.exhibits for finding in conclude(ended([])))
 
 
 def test_the_warm_up_is_not_judged() -> None:

@@ -117,6 +117,11 @@ def test_a_chart_is_broken_where_nothing_was_measured() -> None:
     assert plot.rows[2].values == ("-",)
 
 
+def test_a_limit_that_is_far_away_does_not_press_the_lines_to_the_ground() -> None:
+    plot = draw_chart(make_chart("c", [Line("p95", ((0.0, 0.01), (1.0, 0.02)))], unit="s", limit=2.0))
+    assert (plot.high[0], plot.limit, plot.limit_words) == ("20 ms", None, "2 s, far above")
+
+
 def test_a_chart_shows_the_whole_of_its_band() -> None:
     plot = draw_chart(make_chart("c", [Line("m", ((0.0, 1.0), (1.0, 1.0)), ((0.5, 3.0), (0.5, 1.5)))], unit="s"))
     assert plot.high[0] == "3 s"

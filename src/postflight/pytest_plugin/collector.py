@@ -1,6 +1,6 @@
 """From pytest's reports, also those of xdist's workers, to one finding for each check."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,6 +13,7 @@ from postflight.model import Finding, Measurement, OnBreach, Status, Weakness
 MAX_DETAILS = 20_000  # characters of a traceback or log that a finding keeps
 MAX_WEAKNESSES = 200  # of one finding
 MAX_EXHIBITS = 12  # likewise
+MAX_ALL_EXHIBITS = 100  # of a run: its document stays readable
 NEVER_CALLED = "was set up, but never ran (is one of pytest's --setup-... options given?)"
 
 _MEASUREMENTS = TypeAdapter(tuple[Measurement, ...])
@@ -85,7 +86,7 @@ class Collector:
         found = [_finding(check, tries) for check, tries in complete.items()]
         causes = {check: _causes(tries) for check, tries in complete.items()}
         kept, self.merged = _told_once(found, causes)
-        return (*self._extra, *kept)
+        return (*self._extra, *_bounded(kept))
 
 
 def _causes(attempts: list[_Attempt]) -> frozenset[str]:
@@ -114,6 +115,17 @@ def _told_once(findings: Iterable[Finding], causes: Mapping[str, frozenset[str]]
         summary = f"{kept[check].summary} ({len(same)} more checks met the same)"
         kept[check] = replace(kept[check], details=details[:MAX_DETAILS], summary=summary)
     return list(kept.values()), {check for same in others.values() for check in same}
+
+
+def _bounded(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """Yield the findings; pictures beyond the bound are left out, of those that are good first."""
+    found = list(findings)
+    left = MAX_ALL_EXHIBITS
+    shown: dict[str, tuple[Exhibit, ...]] = {}
+    for finding in sorted(found, key=lambda one: one.status is Status.GOOD):
+        shown[finding.check] = finding.exhibits[:left]
+        left -= len(shown[finding.check])
+    yield from (replace(finding, exhibits=shown[finding.check]) for finding in found)
 
 
 def _finding(check: str, attempts: list[_Attempt]) -> Finding:

@@ -4,7 +4,7 @@ A table decides nothing; it shows at a glance where the one page is that was for
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from urllib.parse import urlsplit
 
 from postflight.checks.csp import effective_policy
@@ -40,35 +40,55 @@ DIRECTIVES = {
     "frame-ancestors": ("frame-ancestors",),
 }
 MAX_WORDS = 60  # characters of a cell
+MAX_NAMES = 3  # of answers that look the same
+MAX_NAME = 36  # characters
+Cells = tuple[tuple[Cell, str], ...]
 _NONCE = re.compile(r"'nonce-[^']*'")
 
 
 def compare_headers(answers: Sequence[HttpAnswer], judgements: Iterable[Judgement]) -> Matrix:
     """Return a table of answers by headers: whether each was sent, and what its tier makes of it."""
     found = list(judgements)
-    rows = []
+    rows: dict[str, Cells] = {}
     for name, answer in _named(answers):
         mine = [one for one in found if (one.url, one.status) == (answer.url, answer.status)]
-        cells = [_header(answer, header, mine) for header in HEADERS]
-        rows.append(Row(name, tuple(cells)))
-    return make_matrix("Headers: answers by headers", HEADERS, rows)
+        rows[name] = tuple(_header(answer, header, mine) for header in HEADERS)
+    return make_matrix("Headers: answers by headers", HEADERS, _alike(rows))
 
 
 def compare_policies(answers: Sequence[HttpAnswer], judgements: Iterable[Judgement]) -> Matrix:
     """Return a table of pages by directives of Content-Security-Policy: what is in force, and what is weak in it."""
     found = [one for one in judgements if one.finding.header == ENFORCED]
-    rows = []
+    rows: dict[str, Cells] = {}
     for name, answer in _named([one for one in answers if one.is_document]):
         mine = [one for one in found if (one.url, one.status) == (answer.url, answer.status)]
-        in_force = {one.name: one for one in effective_policy(enforced(answer))}
+        policies = enforced(answer)
+        in_force = {one.name: one for one in effective_policy(policies)}
         cells: list[tuple[Cell, str]] = []
         for directive, also in DIRECTIVES.items():
-            about = [one for one in mine if _directive(one.finding) in {directive, *also}]
+            concerned = {directive, *also} if policies else {directive, *also, ""}  # "": there is no policy at all
+            about = [one for one in mine if _directive(one.finding) in concerned]
             lists = in_force[also[0]]
-            words = "" if lists.unrestricted else _NONCE.sub("'nonce-…'", str(lists))
-            cells.append((_state(about, is_there=not lists.unrestricted), _short(words or "not restricted")))
-        rows.append(Row(name, tuple(cells)))
-    return make_matrix("Content Security Policy: pages by directives", tuple(DIRECTIVES), rows)
+            state = _state(about, is_there=not lists.unrestricted)
+            words = "not restricted" if lists.unrestricted else _NONCE.sub("'nonce-…'", str(lists))
+            weak = dict.fromkeys(filter(None, (one.finding.value.partition(" ")[2] for one in about)))
+            cells.append((state, _short(", ".join(weak) or words if policies else "no policy")))
+        rows[name] = tuple(cells)
+    return make_matrix("Content Security Policy: pages by directives", tuple(DIRECTIVES), _alike(rows))
+
+
+def _alike(rows: Mapping[str, Cells]) -> list[Row]:
+    """Return one row for all answers that look the same, so that the one that does not is seen; bad ones first."""
+    names: dict[Cells, list[str]] = {}
+    for name, cells in rows.items():
+        names.setdefault(cells, []).append(name)
+    found = [Row(_joined(of), cells) for cells, of in names.items()]
+    return sorted(found, key=lambda row: all(state != "bad" for state, _ in row.cells))
+
+
+def _joined(names: Sequence[str]) -> str:
+    more = f" and {len(names) - MAX_NAMES} more" if len(names) > MAX_NAMES else ""
+    return ", ".join(names[:MAX_NAMES]) + more
 
 
 def _header(answer: HttpAnswer, header: str, judgements: Iterable[Judgement]) -> tuple[Cell, str]:
@@ -103,7 +123,10 @@ def _named(answers: Sequence[HttpAnswer]) -> list[tuple[str, HttpAnswer]]:
         parts = urlsplit(without_secrets(answer.url))
         host = "" if parts.netloc == first else parts.netloc.rpartition("@")[2]
         status = "" if answer.status == 200 else f" ({answer.status})"
-        named.setdefault(f"{host}{parts.path or '/'}{status}", answer)
+        path = parts.path or "/"
+        if len(path) > MAX_NAME:
+            path = f"{path[: MAX_NAME // 2]}…{path[-MAX_NAME // 2 :]}"
+        named.setdefault(f"{host}{path}{status}", answer)
     return list(named.items())
 
 

@@ -6,11 +6,13 @@ What is written stands beside the box, in the page's own type: stretched letters
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TypeGuard
 
 from postflight.exhibits import Chart, Line
 from postflight.report.drawing.scale import place, round_up, words
 
 WIDTH, HEIGHT = 1000.0, 300.0
+FAR = 3.0  # times the highest value: where a limit is no longer drawn
 MAX_STOPS = 60  # places of the picture that say their numbers when pointed at
 MAX_ROWS = 24  # of the table beside it
 
@@ -44,7 +46,8 @@ class Plot:
     note: str
     x_label: str
     traces: tuple[Trace, ...]
-    limit: float | None
+    has_limit: bool
+    limit: float | None  # y; None also where it is too far above to be shown
     limit_words: str
     high: tuple[str, ...]
     across: tuple[str, ...]
@@ -77,8 +80,9 @@ def draw_chart(chart: Chart) -> Plot:
         chart.note,
         chart.x_label,
         traces,
-        None if chart.limit is None else box.y(chart.limit),
-        known,
+        chart.limit is not None,
+        box.y(chart.limit) if _is_near(chart.limit, box.top) else None,
+        known if _is_near(chart.limit, box.top) else f"{known}, far above",
         tuple(words(box.bottom + (box.top - box.bottom) * share / 4, chart.unit) for share in (4, 3, 2, 1, 0)),
         tuple(words(box.left + (box.right - box.left) * share / 4, chart.x_unit) for share in range(5)),
         _stops(chart, box, MAX_STOPS),
@@ -91,13 +95,18 @@ def _box(chart: Chart) -> _Box:
     across = [x for line in chart.lines for x, _ in line.points]
     up = [y for line in chart.lines for _, y in line.points if y is not None]
     up += [edge for line in chart.lines for band in line.band for edge in band]
-    up += [] if chart.limit is None else [chart.limit]
+    up += [chart.limit] if _is_near(chart.limit, max(up, default=0.0)) else []
     lowest = min(up, default=0.0)
     bottom = 0.0 if lowest >= 0 else -round_up(-lowest)
     left, right = min(across, default=0.0), max(across, default=1.0)
     if left == 0 and round_up(right) <= 1.1 * right:  # 120 s read better than 119 s, and cost little room
         right = round_up(right)
     return _Box(left, right if right > left else left + 1, bottom, max(round_up(max(up, default=1.0)), bottom))
+
+
+def _is_near(limit: float | None, highest: float) -> TypeGuard[float]:
+    """Whether a limit can be shown. One that is far above all that was measured would press the lines to the ground."""
+    return limit is not None and limit <= FAR * highest
 
 
 def _trace(chart: Chart, line: Line, number: int, box: _Box) -> Trace:
