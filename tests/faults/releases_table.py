@@ -1,6 +1,7 @@
-"""Faults of releases and of switching between them. No stage looks for these: the watch does, and the rollback."""
+"""Faults of releases and of switching between them: found by the watch and the rollback, or against the last release."""
 
 RELEASES = "tests/reference/test_releases.py"
+WEIGHTS = "tests/e2e/test_weight_history.py"
 
 TABLE = {  # the file of tests that finds each
     "error-rate-tenth": RELEASES,
@@ -11,4 +12,6 @@ TABLE = {  # the file of tests that finds each
     "switch-flaps": RELEASES,
     "switch-ignored": RELEASES,
     "rollback-broken": RELEASES,
+    "bundle-added": WEIGHTS,
+    "bundle-heavier": WEIGHTS,
 }
