@@ -52,7 +52,8 @@ def page_weight(
     look = (route.name, int(getattr(request.node, "execution_count", 1)))
     if look not in weighed:
         state = {"storage_state": request.getfixturevalue("signed_in")} if route.role else {}
-        own = [urlsplit(service.url).netloc for service in deployment.services.values()]
+        services = deployment.services.values()
+        own = [urlsplit(url).netloc for one in services for url in (one.url, *one.regions.values())]
         context = browser.new_context(**browser_context_args | {"viewport": VIEWPORT, **state})
         try:
             page = weigh(

@@ -66,12 +66,14 @@ def _begin(session: CDPSession) -> None:
 
 def _require_page(response: Response | None, url: str) -> None:
     if response is not None and response.status >= 400:
-        raise UnexpectedAnswer(
+        error = UnexpectedAnswer(
             f"The page to weigh answered {response.status}",
             expected="status 200",
             seen=f"status {response.status}",
             where=url,
         )
+        error.causes = (f"{url} answered {response.status} to who weighs it",)  # of all its checks: told once
+        raise error
 
 
 def _settle(page: Page) -> bool:

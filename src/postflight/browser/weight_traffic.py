@@ -131,7 +131,7 @@ class Traffic:
             wire=one.wire if one.end is not None else 0,
             decoded=one.decoded if one.end is not None else 0,
             protocol=one.protocol,
-            encoding=one.headers.get("content-encoding", "")[:40],
+            encoding=one.headers.get("content-encoding", "").strip().lower().removeprefix("identity")[:40],
             media_type=one.media_type[:100],
             lifetime=lifetime(one.headers),
             stored="no-store" not in one.headers.get("cache-control", "").lower(),
