@@ -15,21 +15,27 @@ pytestmark = [pytest.mark.performance, pytest.mark.platform("velocity")]
 
 REQUESTS = 60
 """For the list of projects, one after the other."""
-KEPT: dict[str, Watched] = {}
-"""What was seen last, of this process's one run: the checks below look at the same series."""
+
+
+@pytest.fixture(scope="session")
+def seen() -> list[Watched]:
+    """What was seen: the checks below look at the same series, the last one."""
+    return []
 
 
 @pytest.fixture
-def watched(request: pytest.FixtureRequest, run: Run, api: Client, token: str, exclude: Exclude) -> Watched:
+def watched(
+    request: pytest.FixtureRequest, run: Run, api: Client, token: str, exclude: Exclude, seen: list[Watched]
+) -> Watched:
     """The database during a series of requests; a check that failed and is run again looks at a series of its own."""
     deployment = run.deployment
     if deployment.database is None and "database_connections" not in deployment.limits:
         exclude("deployments.yaml says nothing of a database here (`database:`, `limits: {database_connections: ...}`)")
     again = getattr(request.node, "execution_count", 1) > 1
-    if again or run.run_id not in KEPT:
+    if again or not seen:
         asked = page_of_projects(token, 20)
-        KEPT[run.run_id] = watch(deployment, run.redactor, lambda: api.send(asked).expect(200), requests=REQUESTS)
-    return KEPT[run.run_id]
+        seen.append(watch(deployment, run.redactor, lambda: api.send(asked).expect(200), requests=REQUESTS))
+    return seen[-1]
 
 
 @pytest.mark.covers("VEL-P4", "P13-P1")
