@@ -56,7 +56,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def test_a_fault_turns_its_checks_red_and_is_named(
     planted: Planted, tmp_path: Path, pytestconfig: pytest.Config
 ) -> None:
-    chosen = [] if pytestconfig.getoption("--prove") else where(planted.fails)
+    chosen = [] if pytestconfig.getoption("--prove") else [*where(planted.fails), *planted.only]
     result = performance(tmp_path, *chosen, arguments=(*planted.arguments, "--fault", planted.fault))
     assert failing(result) == set(planted.fails), result.output
     assert all(words in told(result) for words in planted.says), told(result)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from postflight.checks.vitals import explain
-from postflight.checks.vitals.record import MovedNode, PaintCandidate, Resource
+from postflight.checks.vitals.record import LayoutShift, MovedNode, PaintCandidate, Resource
 from tests.vitals import HERO, NAVIGATION, SITE, STYLES, WORK, event, ran, read, shift
 
 
@@ -24,9 +24,12 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
     ),
     (
         "lcp",
-        HERO_AT | {"resources": (late(url=f"{SITE}/list.json", response_end=2790), late(start=2800, request_start=2800))},
-        "LCP 3.1 s: img.hero, 2.7 s of it resource load delay: /hero.svg is discovered late, asked for at 2.8 s,"
-        " after /list.json had come",
+        HERO_AT
+        | {"resources": (late(url=f"{SITE}/list.json", response_end=2790), late(start=2800, request_start=2800))},
+        (
+            "LCP 3.1 s: img.hero, 2.7 s of it resource load delay: /hero.svg is discovered late, asked for at 2.8 s,"
+            " after /list.json had come"
+        ),
     ),
     (
         "lcp",
@@ -34,8 +37,10 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
             "candidates": (PaintCandidate(3100, "img", HERO.url, lazy=True),),
             "resources": (late(start=2800, request_start=2800, response_end=3000),),
         },
-        "LCP 3.1 s: img, 2.7 s of it resource load delay: /hero.svg is asked for at 2.8 s only, because it has"
-        " loading=lazy",
+        (
+            "LCP 3.1 s: img, 2.7 s of it resource load delay: /hero.svg is asked for at 2.8 s only, because it has"
+            " loading=lazy"
+        ),
     ),
     (
         "lcp",
@@ -55,42 +60,61 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
     (
         "fcp",
         TEXT_AT | {"resources": ()},
-        "FCP 3.1 s: nothing blocks rendering: the page shows it late by itself (hidden until a script or a timer"
-        " reveals it?)",
+        (
+            "FCP 3.1 s: nothing blocks rendering: the page shows it late by itself (hidden until a script or a timer"
+            " reveals it?)"
+        ),
     ),
     (
         "fcp",
         TEXT_AT | {"navigation": replace(NAVIGATION, response_start=2900)},
         "FCP 3.1 s: 2.9 s of it until the first byte (2.87 s of it waiting for the server)",
     ),
-    ("ttfb", {"navigation": replace(NAVIGATION, redirects=900, response_start=1000)}, "TTFB 1 s: 900 ms of it redirects"),
+    (
+        "ttfb",
+        {"navigation": replace(NAVIGATION, redirects=900, response_start=1000)},
+        "TTFB 1 s: 900 ms of it redirects",
+    ),
     (
         "cls",
         {
             "shifts": (shift(1800, 0.31, node=MovedNode("section.features", 220, "aside.banner")),),
             "resources": (late(url=f"{SITE}/late.woff2", response_end=1790),),
         },
-        "CLS 0.31: section.features moved 220 px at 1.8 s, where it was stands aside.banner, just after /late.woff2"
-        " had come",
+        (
+            "CLS 0.31: section.features moved 220 px at 1.8 s, where it was stands aside.banner, just after /late.woff2"
+            " had come"
+        ),
     ),
     ("cls", {}, "CLS 0.00: nothing moved"),
     (
         "inp",
-        {"events": (event(1, 480, processing_end=1464),), "scripts": (ran(f"{SITE}/buy.js", 1004, 460, 400, "onclick"),)},
-        "INP 480 ms: click on a.button, 460 ms of it processing (/buy.js (onclick), 460 ms, 400 ms of it layout that"
-        " it forces)",
+        {
+            "events": (event(1, 480, processing_end=1464),),
+            "scripts": (ran(f"{SITE}/buy.js", 1004, 460, 400, "onclick"),),
+        },
+        (
+            "INP 480 ms: click on a.button, 460 ms of it processing (/buy.js (onclick), 460 ms, 400 ms of it layout"
+            " that it forces)"
+        ),
     ),
     (
         "inp",
         {"events": (event(1, 480, "keydown", processing_start=1400, processing_end=1410),)},
         "INP 480 ms: key press on a.button, 400 ms of it input delay",
     ),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("metric", "changed", "words"), CASES)
 def test_the_cause_is_named(metric: str, changed: dict[str, Any], words: str) -> None:
     assert explain(metric, read(**changed)) == words
+
+
+def test_what_pushed_is_what_has_not_moved_itself() -> None:
+    nodes = (MovedNode("main", 0, "header"), MovedNode("ul.rows", 90, "main > h2"), MovedNode("p", 80, "aside.banner"))
+    seen = read(shifts=(LayoutShift(1800, 0.2, recent_input=False, nodes=nodes),), resources=())
+    assert explain("cls", seen) == "CLS 0.20: p moved 80 px at 1.8 s, where it was stands aside.banner"
 
 
 def test_processor_time_names_its_part() -> None:

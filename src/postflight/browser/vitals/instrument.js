@@ -38,9 +38,10 @@
     return !found || found.contains(own) || own?.contains(found) ? "" : describe(found);
   };
 
+  // A rectangle is what of it is in view; of one that is out of view the browser does not tell where it is.
   const moved = ({ node, previousRect: from, currentRect: to }) => ({
     element: describe(node) || "a removed node",
-    moved: Math.round(Math.hypot(to.left - from.left, to.top - from.top)),
+    moved: from.width && to.width ? Math.round(Math.hypot(to.left - from.left, to.top - from.top)) : 0,
     replaced_by: successor(node, from),
   });
 

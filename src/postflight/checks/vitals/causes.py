@@ -63,11 +63,16 @@ def _cls(vitals: Vitals) -> str:
 def _moved(shift: Shift) -> str:
     if not shift.nodes:
         return f"something moved at {_s(shift.at)}"
-    node = max(shift.nodes, key=lambda each: each.pixels)
-    # a node that grows or shrinks in its place has moved by nothing, and pushes its neighbours
-    pushed = next((each.replaced_by for each in (node, *shift.nodes) if each.replaced_by), "")
-    by = f", where it was stands {pushed}" if pushed else ""
-    return f"{node.element} moved {node.pixels:.0f} px at {_s(shift.at)}{by}"
+    # what now stands in a node's place and has not moved itself is what pushed it
+    pushed = [n for n in shift.nodes if n.pixels and n.replaced_by and not _is_mover(n.replaced_by, shift)]
+    node = pushed[0] if pushed else max(shift.nodes, key=lambda each: each.pixels)
+    moved = f"moved {node.pixels:.0f} px" if node.pixels else "came into view or left it"
+    by = f", where it was stands {node.replaced_by}" if pushed else ""
+    return f"{node.element} {moved} at {_s(shift.at)}{by}"
+
+
+def _is_mover(element: str, shift: Shift) -> bool:
+    return any(element == mover.element or element.startswith(f"{mover.element} >") for mover in shift.nodes)
 
 
 def _inp(vitals: Vitals) -> str:

@@ -45,7 +45,7 @@ class LargestPaint:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """A node that shifted by so many CSS pixels, and what stands in its old place now (may be empty)."""
+    """A node that shifted by so many CSS pixels (0: into view or out of it), and what stands in its place now."""
 
     element: str
     pixels: float

@@ -50,7 +50,7 @@ class MovedNode:
     """A node that shifted, and what stands in its old place now (empty: nothing, or itself)."""
 
     element: str
-    moved: float  # CSS pixels
+    moved: float  # CSS pixels; 0 if it came into view or left it
     replaced_by: str
 
 
