@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from postflight.config.requirements import requirements_of
 from postflight.exhibits import Frame, Line, Mark, Request, make_chart, make_filmstrip, make_waterfall
 from postflight.model import Decision, Finding, Measurement, Quantity, Status, Unit
 from postflight.report.background import Past
@@ -186,3 +187,12 @@ def test_what_was_not_verified_is_told() -> None:
 
 def test_where_requirements_are_not_known_nothing_is_said_to_be_missing() -> None:
     assert not cover([Finding("a", "smoke", Status.GOOD, covers=("X",))], {}).is_whole
+
+
+def test_a_platform_must_hold_its_own_requirements_and_those_of_all() -> None:
+    mine = requirements_of("velocity")
+    assert mine["VEL-S1"] == "the landing page answers 200 and renders in a browser"
+    assert "P13-X1" in mine
+    assert not any(one.startswith("VIB-") for one in mine)
+    assert not any("`" in text or "**" in text for text in mine.values())
+    assert requirements_of("any") == {}, "a site that nobody planned has promised nothing"

@@ -67,8 +67,8 @@ def load_requirements() -> Mapping[str, Requirement]:
 
 
 def requirements_of(platform: str) -> Mapping[str, str]:
-    """Return id -> what must hold, of a platform and of every one. Of a platform that has none, nothing."""
+    """Return id -> what must hold, as plain text, of a platform and of every one; nothing where it has none itself."""
     rows = load_requirements().values()
     if not any(row.platform == platform for row in rows):
         return {}
-    return {row.id: row.text for row in rows if row.platform in {platform, ALL}}
+    return {row.id: row.text.replace("**", "").replace("`", "") for row in rows if row.platform in {platform, ALL}}
