@@ -1,7 +1,8 @@
 """Each fault of stage performance turns exactly its checks red, and the finding names its cause; healthy is promoted.
 
 By default the fewest faults that turn each check red run, against the checks that own them; `--prove` runs each against
-the whole stage.
+its whole part of the stage (vitals, weight, backend, access): nothing else of it may fail. What a fault does to another
+part follows from what it is: a blocking script is felt, and weighed.
 """
 
 import re
@@ -26,11 +27,13 @@ def performance(tmp_path: Path, *chosen: str, arguments: tuple[str, ...] = ()) -
         return run_process(*command, "-p", "no:cacheprovider", reports=reports, env={READY_VARIABLE: ready})
 
 
-def where(names: tuple[str, ...]) -> list[str]:
-    """Return the node ids of test functions of the stage."""
+def where(names: tuple[str, ...], *, whole: bool) -> list[str]:
+    """Return the node ids of test functions of the stage, or with `whole` the folders or files of their parts."""
     files = {
         name: path for path in (ROOT / "performance").rglob("test_*.py") for name in FUNCTION.findall(path.read_text())
     }
+    if whole:
+        return sorted({str(Path(*files[name].relative_to(ROOT).parts[:2])) for name in names})
     return [f"{files[name].relative_to(ROOT)}::{name}" for name in names]
 
 
@@ -56,7 +59,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def test_a_fault_turns_its_checks_red_and_is_named(
     planted: Planted, tmp_path: Path, pytestconfig: pytest.Config
 ) -> None:
-    chosen = [] if pytestconfig.getoption("--prove") else [*where(planted.fails), *planted.only]
+    whole = pytestconfig.getoption("--prove")
+    chosen = where(planted.fails, whole=whole) + ([] if whole else list(planted.only))
     result = performance(tmp_path, *chosen, arguments=(*planted.arguments, "--fault", planted.fault))
     assert failing(result) == set(planted.fails), result.output
     assert all(words in told(result) for words in planted.says), told(result)
