@@ -3,7 +3,7 @@
 Complete: no other check of stage performance may fail. Each part of the stage has a table of its own.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Faults of releases and of switching between them: found by the watch and the rollback, or against the last release."""
+"""Faults of releases and of switching between them: the watch finds them, the rollback, or the last release beside them."""
 
 RELEASES = "tests/reference/test_releases.py"
 WEIGHTS = "tests/e2e/test_weight_history.py"
