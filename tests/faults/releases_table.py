@@ -1,4 +1,4 @@
-"""Faults of releases and of switching between them: the watch finds them, the rollback, or the last release beside them."""
+"""Faults of releases and of switching between them: found by the watch, the rollback, or beside the last release."""
 
 RELEASES = "tests/reference/test_releases.py"
 WEIGHTS = "tests/e2e/test_weight_history.py"
