@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import IntEnum, StrEnum
 
+from postflight.exhibits import Exhibit
+
 
 class Decision(StrEnum):
     """What the pipeline does next."""
@@ -313,6 +315,7 @@ class Finding:
     seconds: float = 0.0
     voids_run: bool = False  # what it says makes every other measurement of the run worthless
     weaknesses: tuple[Weakness, ...] = ()  # worst first
+    exhibits: tuple[Exhibit, ...] = ()  # pictures for report.html; they decide nothing
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from postflight.commands.parts import Part, choose_parts
 from postflight.commands.remember import history_option
 from postflight.commands.telling import about, tell
 from postflight.errors import CannotMeasure, ConfigError
+from postflight.exhibits import within
 from postflight.model import Decision, Deployment, Finding, OnBreach, Status, Verdict
 from postflight.probes.preflight import preflight
 from postflight.redact import Redactor
@@ -195,7 +196,11 @@ class Gate:
             raise CannotMeasure(f"{late}{error}; what pytest said is in {reports}/pytest.log") from error
         self._browser = doc.about.browser or self._browser
         found = [
-            replace(finding, evidence=tuple(f"{part.path(stage)}/{path}" for path in finding.evidence))
+            replace(
+                finding,
+                evidence=tuple(f"{part.path(stage)}/{path}" for path in finding.evidence),
+                exhibits=tuple(within(one, part.path(stage)) for one in finding.exhibits),
+            )
             for finding in doc.verdict.findings
             if not (finding.check == "preflight" and finding.status is Status.GOOD)
         ]

@@ -7,14 +7,17 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 
+from postflight.exhibits import Exhibit
 from postflight.model import Finding, Measurement, OnBreach, Status, Weakness
 
 MAX_DETAILS = 20_000  # characters of a traceback or log that a finding keeps
 MAX_WEAKNESSES = 200  # of one finding
+MAX_EXHIBITS = 12  # likewise
 NEVER_CALLED = "was set up, but never ran (is one of pytest's --setup-... options given?)"
 
 _MEASUREMENTS = TypeAdapter(tuple[Measurement, ...])
 _WEAKNESSES = TypeAdapter(tuple[Weakness, ...])
+_EXHIBITS = TypeAdapter(tuple[Exhibit, ...])
 # of several phases of one attempt the worst counts
 _WORST = [Status.INVALID, Status.BAD, Status.UNKNOWN, Status.EXCLUDED, Status.GOOD]
 
@@ -137,6 +140,7 @@ def _finding(check: str, attempts: list[_Attempt]) -> Finding:
         evidence=tuple(dict.fromkeys(path for phase in marks for path in phase["evidence"])),
         seconds=round(sum(attempt.seconds for attempt in attempts), 3),
         weaknesses=_weaknesses(told.phases),
+        exhibits=_exhibits(told.phases),
     )
 
 
@@ -155,6 +159,15 @@ def _measurements(phases: Iterable[dict[str, Any]]) -> tuple[Measurement, ...]:
 
 def _weaknesses(phases: Iterable[dict[str, Any]]) -> tuple[Weakness, ...]:
     return tuple(w for phase in phases for w in _WEAKNESSES.validate_json(phase["weaknesses"]))
+
+
+def _exhibits(phases: Iterable[dict[str, Any]]) -> tuple[Exhibit, ...]:
+    return tuple(e for phase in phases for e in _EXHIBITS.validate_json(phase["exhibits"]))
+
+
+def exhibits_as_json(exhibits: Iterable[Exhibit]) -> str:
+    """Return pictures as text, for the way from a worker; those beyond the bound are left out."""
+    return _EXHIBITS.dump_json(tuple(exhibits)[:MAX_EXHIBITS]).decode()
 
 
 def weaknesses_as_json(weaknesses: Iterable[Weakness]) -> str:

@@ -18,14 +18,16 @@ from postflight.browser.spki import launch_arguments
 from postflight.checks.budget import fits, judge
 from postflight.config.budgets import Budgets
 from postflight.errors import CannotMeasure, ConfigError
+from postflight.exhibits import Exhibit
 from postflight.model import Account, Deployment, Measurement, OnBreach, Unit, Weakness
 from postflight.probes.client import Client
 from postflight.pytest_plugin.run import Run
 from postflight.pytest_plugin.selection import stage_of
-from postflight.pytest_plugin.state import CHECKS_AFTER_CALL, EVIDENCE, EXCLUDED, MEASURED, RUN, WEAK
+from postflight.pytest_plugin.state import CHECKS_AFTER_CALL, EVIDENCE, EXCLUDED, MEASURED, RUN, SHOWN, WEAK
 
 Measure = Callable[..., None]
 Exclude = Callable[[str], NoReturn]
+Show = Callable[[Exhibit], None]
 ACTION_DEADLINE = 10_000  # milliseconds
 NAVIGATION_DEADLINE = 15_000  # milliseconds
 _SEVERITY = [OnBreach.ROLLBACK, OnBreach.HOLD, OnBreach.WARN]
@@ -137,6 +139,17 @@ def weaknesses(request: pytest.FixtureRequest) -> list[Weakness]:
     found: list[Weakness] = []
     request.node.stash[WEAK] = found
     return found
+
+
+@pytest.fixture
+def exhibit(request: pytest.FixtureRequest) -> Show:
+    """Return `exhibit(picture)`, which puts a picture of `postflight.exhibits` into `report.html`.
+
+    It decides nothing. What is too much (`MAX_EXHIBITS` of a check) is left out.
+    """
+    shown: list[Exhibit] = []
+    request.node.stash[SHOWN] = shown
+    return shown.append
 
 
 @pytest.fixture

@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 
+from postflight.exhibits import Exhibit
 from postflight.model import Measurement, Status, Weakness
-from postflight.pytest_plugin.collector import measurements_as_json, weaknesses_as_json
+from postflight.pytest_plugin.collector import exhibits_as_json, measurements_as_json, weaknesses_as_json
 from postflight.pytest_plugin.outcome import Outcome, outcome_of
 from postflight.pytest_plugin.run import Run
 from postflight.pytest_plugin.selection import covered_by, stage_of
-from postflight.pytest_plugin.state import AGAIN, CHECK, EVIDENCE, EXCLUDED, MEASURED, WEAK
+from postflight.pytest_plugin.state import AGAIN, CHECK, EVIDENCE, EXCLUDED, MEASURED, SHOWN, WEAK
 
 
 def mark_report(run: Run, item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
@@ -23,6 +24,7 @@ def mark_report(run: Run, item: pytest.Item, call: pytest.CallInfo[None], report
     asked = getattr(call.excinfo.value, "on_breach", None) if call.excinfo else None
     measured: list[Measurement] = item.stash.get(MEASURED, []) if report.when == "call" else []
     weak: list[Weakness] = item.stash.get(WEAK, []) if report.when == "call" else []
+    shown: list[Exhibit] = item.stash.get(SHOWN, []) if report.when == "call" else []
     mark: dict[str, Any] = {
         "check": item.stash[CHECK],
         "when": report.when,
@@ -32,6 +34,7 @@ def mark_report(run: Run, item: pytest.Item, call: pytest.CallInfo[None], report
         "on_breach": (asked or run.budgets.on_breach_of(run.deployment.platform, covers)).value,
         "measurements": measurements_as_json(measured),
         "weaknesses": weaknesses_as_json(weak),
+        "exhibits": exhibits_as_json(shown),
         "rerun": _rerun(run, item),
         "causes": list(getattr(call.excinfo.value, "causes", ())) if call.excinfo else [],
         "browser": run.browser,  # a worker's: only it has one
