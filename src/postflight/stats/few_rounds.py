@@ -103,7 +103,7 @@ def chance_as_high(rows: Sequence[Sequence[float]]) -> float:
     whole number, in a base that no count reaches: to add a row is to shift and add, at the speed of C.
     """
     half = len(rows[0]) // 2
-    choices = math.comb(2 * half, half) ** len(rows)
+    choices: int = math.comb(2 * half, half) ** len(rows)
     digit = choices.bit_length() + 1
     ranked = _aligned_ranks(rows)
     ways = 1
