@@ -1,4 +1,4 @@
-"""API latency: rounds old, new, old again through the client of `postflight compare`, and pytest-benchmark's own runs."""
+"""API latency: rounds through the client of `postflight compare`, and pytest-benchmark's own runs."""
 
 import json
 import os

@@ -6,7 +6,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-BUSY = "import os,time\nend=time.monotonic()+float({limit})\nwhile time.monotonic()<end and os.getppid()!=1: sum(range(20000))"
+BUSY = """import os, time
+end = time.monotonic() + {limit}
+while time.monotonic() < end and os.getppid() == {parent}: sum(range(20000))"""
 LONGEST = 600.0  # seconds after which a busy process ends by itself
 
 
@@ -14,7 +16,9 @@ LONGEST = 600.0  # seconds after which a busy process ends by itself
 def busy(processes: int) -> Iterator[None]:
     """Keep so many cores busy until the block ends."""
     started = [
-        subprocess.Popen([sys.executable, "-c", BUSY.format(limit=LONGEST)], stdin=subprocess.DEVNULL)
+        subprocess.Popen(
+            [sys.executable, "-c", BUSY.format(limit=LONGEST, parent=os.getpid())], stdin=subprocess.DEVNULL
+        )
         for _ in range(processes)
     ]
     try:

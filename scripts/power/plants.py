@@ -3,11 +3,11 @@
 import re
 from dataclasses import dataclass
 
-WORK = 24_000_000  # steps of the script's loop: about 0.1 s of a browser's main thread
-HANDLER = 2_500_000  # steps of a click's handler
+WORK = 80_000_000  # steps of the script's loop: about 0.08 s of a browser's main thread
+HANDLER = 25_000_000  # steps of a click's handler
 SCRIPT = 60_000  # bytes of the script's file
 HERO = 0.25  # seconds until the hero image is answered
-API = 900  # hashes of the API's handler: about 2 ms of a Python process
+API = 4_500  # hashes of the API's handler: about 2 ms of a Python process
 TAIL = 10  # one request in so many is a slow one, where there is a tail
 
 
@@ -36,3 +36,6 @@ class Plant:
 def parse(segment: str) -> Plant:
     """Return the plant of a path's first segment. Raises `TypeError` for a name that is none."""
     return Plant(**{name: int(value) for name, value in re.findall(r"(\w+)=(\d+)", segment)})
+
+
+HEALTHY = Plant()

@@ -96,8 +96,8 @@ class Handler(BaseHTTPRequestHandler):
         return None
 
     def _send(self, status: int, kind: str, body: bytes) -> None:
-        head = f"HTTP/1.1 {status} X\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\nCache-Control: no-store\r\n\r\n"
-        self.wfile.write(head.encode() + body)
+        head = f"HTTP/1.1 {status} X\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n"
+        self.wfile.write(f"{head}Cache-Control: no-store\r\n\r\n".encode() + body)
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
