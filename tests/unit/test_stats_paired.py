@@ -32,7 +32,7 @@ def rounds(
     for number in range(count):
         load = memory * load + dice.gauss(0, 0.1)
         warming = 1 + fade * max(0.0, 1 - number / (count / 2))
-        taken.append(Round(once(), once() * ratio * warming, once() * again))
+        taken.append(Round(once(), once() * ratio * warming, once() * again, once() * ratio * warming))
     return taken
 
 
@@ -83,14 +83,14 @@ def test_the_same_rounds_give_the_same_interval() -> None:
 
 
 def test_the_estimate_is_the_ratio_of_geometric_means() -> None:
-    taken = [Round(1.0, 2.0, 1.0), Round(4.0, 2.0, 1.0)] * 20
+    taken = [Round(1.0, 2.0, 1.0, 2.0), Round(4.0, 2.0, 1.0, 2.0)] * 20
     found = compare(taken, margin=MARGIN, alpha=0.01, seed=1)
     assert found.change.middle == pytest.approx(math.sqrt(2.0 / 1.0 * 2.0 / 2.0))
     assert found.control.middle == pytest.approx(0.5)
 
 
 def test_an_interval_without_spread_is_exact() -> None:
-    found = compare([Round(1.0, 1.2, 1.0)] * FEWEST_ROUNDS, margin=MARGIN, alpha=0.01, seed=1)
+    found = compare([Round(1.0, 1.2, 1.0, 1.2)] * FEWEST_ROUNDS, margin=MARGIN, alpha=0.01, seed=1)
     assert (found.change.low, found.change.high) == (pytest.approx(1.2), pytest.approx(1.2))
     assert found.answer is Change.SLOWER
 
@@ -113,7 +113,7 @@ def test_what_an_interval_shows(low: float, high: float, answer: Change) -> None
     ("taken", "margin", "alpha", "words"),
     [
         (rounds(1, count=FEWEST_ROUNDS - 1), 0.05, 0.01, "too few"),
-        ([*rounds(1), Round(1.0, 0.0, 1.0)], 0.05, 0.01, "above 0 s"),
+        ([*rounds(1), Round(1.0, 1.0, 1.0, 0.0)], 0.05, 0.01, "above 0 s"),
         (rounds(1), 0.0, 0.01, "margin above 0"),
         (rounds(1), 0.05, 1.0, "between 0 and 1"),
     ],

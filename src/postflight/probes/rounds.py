@@ -29,19 +29,19 @@ class Sides:
             self._ask_new(path)
 
     def rounds(self, path: str, chance: random.Random) -> Iterator[Round]:
-        """Yield rounds without end, each in an order of its own, so that no side is always the first.
+        """Yield rounds without end, each in an order of its own, so that no side is always the first, or asked less.
 
         Raises `CannotMeasure` when the old deployment fails: there is nothing to compare with. Raises
         `DeploymentFault` when the new one fails where the old one answers, or answers with another status.
         """
         while True:
-            order = ["old", "new", "again"]
+            order = ["old", "new", "again", "anew"]
             chance.shuffle(order)
-            taken = {turn: self._ask_new(path) if turn == "new" else self._ask_old(path) for turn in order}
+            taken = {turn: self._ask_new(path) if turn in {"new", "anew"} else self._ask_old(path) for turn in order}
             old, new = taken["old"], taken["new"]
             if new.status != old.status:
                 raise new.unexpected(f"status {old.status}, as {old.url} does", f"status {new.status}")
-            yield Round(*(max(LEAST, taken[turn].seconds) for turn in ("old", "new", "again")))
+            yield Round(*(max(LEAST, taken[turn].seconds) for turn in ("old", "new", "again", "anew")))
 
     def _ask_old(self, path: str) -> Response:
         try:

@@ -1,9 +1,10 @@
 """Is the new deployment slower than the old one? Measured in rounds, side by side, so that noise hits both.
 
-A round times the old deployment, the new one, and the old one once more (the control), in an order drawn anew. What
-disturbs one of them mostly disturbs its neighbours too and cancels in d = ln(new / old); the mean of d is the ratio of
-geometric means. Neighbouring rounds are alike, so the interval comes from a circular block bootstrap, which keeps
-neighbours together.
+A round times the old deployment, the new one, and both once more, in an order drawn anew. What disturbs one of them
+mostly disturbs its neighbours too and cancels in d = ln(new / old); the mean of d is the ratio of geometric means. Each
+side has the same number of turns: one that is asked half as often finds its caches colder, and looked 6 to 12 % slower
+on identical code when an answer took less than a millisecond. Neighbouring rounds are alike, so the interval comes from
+a circular block bootstrap, which keeps neighbours together.
 
 The answer has a practical margin: `slower` says by more than the margin, `not slower` that it is less than that, and
 what lies between is undecided. The control compares the old deployment with itself, in the same rounds: when it shows a
@@ -35,11 +36,12 @@ class Change(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """Seconds of one request to each: old, new, and the old one again. All above 0."""
+    """Two figures of each side, for example seconds of a request. All above 0."""
 
     old: float
     new: float
-    again: float
+    again: float  # the old one again
+    anew: float  # the new one again
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +104,10 @@ def compare(rounds: Sequence[Round], *, margin: float, alpha: float, seed: int) 
         raise ValueError(f"{len(rounds)} rounds are too few for an interval: at least {FEWEST_ROUNDS}")
     if not 0 < alpha < 1 or not margin > 0:
         raise ValueError(f"alpha must be between 0 and 1 and the margin above 0, not {alpha:g} and {margin:g}")
-    if not all(min(each.old, each.new, each.again) > 0 for each in rounds):
+    if not all(min(each.old, each.new, each.again, each.anew) > 0 for each in rounds):
         raise ValueError("every time must be above 0 s")
     chance = random.Random(seed)  # noqa: S311 - resampling, not secrets; the same rounds give the same interval
-    # both measurements of the old deployment stand for it: half of the noise of one
-    change = [math.log(each.new) - (math.log(each.old) + math.log(each.again)) / 2 for each in rounds]
+    change = [math.log(each.new * each.anew / (each.old * each.again)) / 2 for each in rounds]
     control = [math.log(each.again / each.old) for each in rounds]
     half = len(change) // 2
     return Comparison(

@@ -1,0 +1,1 @@
+"""The smallest regressions that are found, measured: `make power`."""
