@@ -109,10 +109,8 @@ def command(
     table: bool,
 ) -> None:
     """Try the rollback triggers on simulated traffic: how late they fire, and how often wrongly."""
-    try:
-        from postflight.stats.simulation import advice, catalog, study, tables
-    except ModuleNotFoundError as error:
-        raise click.ClickException(f"simulating needs {error.name}: pip install 'postflight[simulate]'") from error
+    from postflight.stats.simulation import advice, catalog, study, tables
+
     try:
         setting = catalog.Setting(
             limit=limit,
