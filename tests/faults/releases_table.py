@@ -11,4 +11,6 @@ TABLE = {  # the file of tests that finds each
     "switch-flaps": RELEASES,
     "switch-ignored": RELEASES,
     "rollback-broken": RELEASES,
+    "bundle-added": "tests/e2e/test_weight_history.py",
+    "bundle-heavier": "tests/e2e/test_weight_history.py",
 }
