@@ -1,4 +1,4 @@
-"""Faults of releases and of switching between them. No stage looks for these: the watch does, and the rollback."""
+"""Faults of releases and of switching between them: found by the watch, the rollback, the history; by no stage alone."""
 
 RELEASES = "tests/reference/test_releases.py"
 
