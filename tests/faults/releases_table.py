@@ -1,4 +1,4 @@
-"""Faults of releases and of switching between them: found by the watch, the rollback, the history; by no stage alone."""
+"""Faults of releases and of switching between them: watch, rollback or history find them, no stage alone."""
 
 RELEASES = "tests/reference/test_releases.py"
 
