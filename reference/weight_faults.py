@@ -60,8 +60,6 @@ class WeightFaultsMiddleware:
         if path.startswith(_FILES) and (planted := _file(path.removeprefix(_FILES))) is not None:
             await planted(scope, receive, send)
             return
-        if faults.ASSET_UNPACKED in self._faults and path == "/static/site.css":
-            scope = {**scope, "headers": [one for one in scope["headers"] if one[0] != b"accept-encoding"]}
         answer = _Answer(path, Headers(scope=scope).get("host", ""), self._faults, send)
         await self._app(scope, receive, answer.send)
 
@@ -103,6 +101,8 @@ class _Answer:
             del headers["cache-control"]
         if faults.ASSET_KEPT_BRIEFLY in planted and self._path.endswith(".svg"):
             headers["cache-control"] = "public, max-age=600"
+        if faults.ASSET_UNPACKED in planted and self._path == "/static/site.css":
+            headers["cache-control"] += ", no-transform"
         if faults.ANSWER_UNPACKED in planted and self._path == "/api/projects":
             headers["cache-control"] = "no-store, no-transform"
         if faults.STRANGER_ASKED in planted and "content-security-policy" in headers:

@@ -1,4 +1,4 @@
-"""Packs pages and answers of the API on their way out, for those who ask for it.
+"""Packs pages, their files and answers of the API on their way out, for those who ask for it: once for each file.
 
 BREACH: who can put a text of his own into an answer, and see its length, finds out by and by what else is in it. So
 nothing is packed that holds a secret worth guessing: no answer of `/api/auth/` (passwords go in, tokens come out), and
@@ -7,17 +7,20 @@ each time, and what is guessed of it is worth nothing a moment later. Event stre
 """
 
 import zlib
+from functools import lru_cache
 
 import brotli
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from reference.web.assets import accepted_encodings
-
 _LEAST = 860  # bytes: what is shorter fits into a packet anyway
-_TYPES = ("text/html", "application/json")
+_TYPES = ("text/html", "application/json", "text/css", "text/javascript", "image/svg+xml")
 _SECRET = "/api/auth/"
-_QUALITY = 4  # of brotli, which gzip's 6 equals in time
+_FILES = "/static/"
+_QUICK, _SMALL = (
+    4,
+    11,
+)  # qualities of brotli: for what is made anew each time (gzip's 6 equals it in time), and for files
 
 
 class CompressionMiddleware:
@@ -33,14 +36,33 @@ class CompressionMiddleware:
         accepted = accepted_encodings(Headers(scope=scope).get("accept-encoding", ""))
         packs = scope["method"] == "GET"  # HEAD has nothing to pack, and the same Vary
         encoding = next((name for name in ("br", "gzip") if name in accepted and packs), "")
-        await self._app(scope, receive, _Answer(encoding, send).send)
+        answer = _Answer(encoding, send, is_file=scope["path"].startswith(_FILES))
+        await self._app(scope, receive, answer.send)
+
+
+def accepted_encodings(header: str) -> frozenset[str]:
+    """Return the content encodings that an Accept-Encoding names, without those of weight 0."""
+    parts = (part.strip().lower().partition(";") for part in header[:500].split(","))
+    return frozenset(name.strip() for name, _, weight in parts if weight.replace(" ", "") not in {"q=0", "q=0.0"})
+
+
+def packed(body: bytes, encoding: str, quality: int) -> bytes:
+    """Return a body in an encoding, `br` or `gzip`."""
+    if encoding == "br":
+        return bytes(brotli.compress(body, quality=quality))
+    packer = zlib.compressobj(wbits=zlib.MAX_WBITS | 16)  # gzip's wrapping, without the time of day
+    return packer.compress(body) + packer.flush()
+
+
+_packed_once = lru_cache(maxsize=64)(packed)
 
 
 class _Answer:
     """One answer on its way out: held until it is whole where it may be packed."""
 
-    def __init__(self, encoding: str, send: Send) -> None:
+    def __init__(self, encoding: str, send: Send, *, is_file: bool) -> None:
         self._encoding = encoding
+        self._is_file = is_file
         self._send = send
         self._start: Message | None = None
         self._body = b""
@@ -49,8 +71,8 @@ class _Answer:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
             media_type = headers.get("content-type", "").partition(";")[0]
-            packed = "content-encoding" in headers or "no-transform" in headers.get("cache-control", "")
-            if message["status"] == 200 and media_type in _TYPES and not packed:
+            fixed = "content-encoding" in headers or "no-transform" in headers.get("cache-control", "")
+            if message["status"] == 200 and media_type in _TYPES and not fixed:
                 headers.add_vary_header("Accept-Encoding")
                 if self._encoding:
                     self._start = message
@@ -66,10 +88,7 @@ class _Answer:
         await self._send(message)
 
     def _pack(self, headers: MutableHeaders) -> None:
-        if self._encoding == "br":
-            self._body = brotli.compress(self._body, quality=_QUALITY)
-        else:
-            packer = zlib.compressobj(wbits=zlib.MAX_WBITS | 16)  # gzip's wrapping, without the time of day
-            self._body = packer.compress(self._body) + packer.flush()
+        pack, quality = (_packed_once, _SMALL) if self._is_file else (packed, _QUICK)
+        self._body = pack(self._body, self._encoding, quality)
         headers["Content-Encoding"] = self._encoding
         headers["Content-Length"] = str(len(self._body))

@@ -12,13 +12,21 @@ from postflight.checks.weight.page import PageWeight, Resource
 from postflight.checks.weight.transfer import strangers, uncached, uncompressed
 from postflight.exhibits import Request, Waterfall, make_waterfall
 
+_DIGITS = 4  # of seconds
+
 
 def draw(page: PageWeight) -> Waterfall:
     """Return the waterfall of a visit, each row with what is wrong with its file."""
     wrong = {flaw.subject: flaw for flaw in (*uncached(page), *uncompressed(page), *unused_preloads(page))}
     rows = [
         Request(
-            short(one.url), one.kind.value, one.start, one.end, one.first_byte, one.wire, ", ".join(_notes(one, wrong))
+            short(one.url),
+            one.kind.value,
+            round(one.start, _DIGITS),
+            round(one.end, _DIGITS),
+            None if one.first_byte is None else round(one.first_byte, _DIGITS),
+            one.wire,
+            ", ".join(_notes(one, wrong)),
         )
         for one in page.resources
         if one.end is not None
