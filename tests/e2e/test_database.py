@@ -91,8 +91,9 @@ def test_a_watched_database_is_read_as_it_is(url: str) -> None:
         numbers = itertools.count(1)
 
         def send() -> None:
-            worker.execute("select 1" if next(numbers) > 3 else "select pg_sleep(0.1)")
-            if next(numbers) % 4 == 0:
+            number = next(numbers)
+            worker.execute("select pg_sleep(0.1)" if number % 10 == 0 else "select 1")
+            if number % 2 == 0:
                 held.append(psycopg.connect(url))
 
         try:
