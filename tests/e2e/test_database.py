@@ -91,8 +91,9 @@ def test_a_watched_database_is_read_as_it_is(url: str) -> None:
         numbers = itertools.count(1)
 
         def send() -> None:
-            worker.execute("select 1" if next(numbers) > 3 else "select pg_sleep(0.1)")
-            if next(numbers) % 4 == 0:
+            number = next(numbers)
+            worker.execute("select pg_sleep(0.1)" if number % 10 == 0 else "select 1")
+            if number % 2 == 0:
                 held.append(psycopg.connect(url))
 
         try:
@@ -100,13 +101,13 @@ def test_a_watched_database_is_read_as_it_is(url: str) -> None:
         finally:
             for connection in held:
                 connection.close()
-    assert seen.peak == seen.connections[-1] == seen.connections[0] + len(held)
+    assert seen.peak == seen.connections[-1] > seen.connections[0] + 10
     assert "never given back" in seen.leak()
     assert seen.idlest is not None
     assert (seen.idlest.statement, seen.idlest.state) == ("select ?", "idle in transaction")
     assert seen.slowest is not None
     assert seen.slowest.statement == "select pg_sleep(?)"
-    assert 31 <= seen.transactions < 100  # our hundreds of looks are not among them
+    assert 31 <= seen.transactions < 120  # our own looks are not among them
     assert seen.mean_transaction is not None
     assert seen.statements is None
     assert seen.most > 50
@@ -130,7 +131,8 @@ def test_pg_stat_statements_tells_the_mean_of_what_ran_meanwhile(url: str) -> No
         finally:
             worker.execute("drop table pg_stat_statements")
     assert seen.slowest_statement is not None
-    assert (seen.slowest_statement.text, seen.slowest_statement.calls) == ("select $1", 4)
+    assert seen.slowest_statement.text == "select $1"
+    assert 4 <= seen.slowest_statement.calls < 20  # three, and those that bring the counters along
     assert seen.slowest_statement.mean == pytest.approx(0.002)
 
 

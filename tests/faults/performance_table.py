@@ -31,7 +31,7 @@ LATENCY = (
     Planted(
         "query-per-item",
         ("test_a_list_costs_little_for_each_item",),
-        ("files is scanned 1 times more, as by a query for each (N+1)",),
+        ("files is scanned ", "times more, as by a query for each (N+1)"),
     ),
     Planted("slow-statement", ("test_database_answers_quickly",), ("select pg_sleep(?)",)),
     Planted(

@@ -4,9 +4,9 @@ Read only, through the secret `database_url`. What a session does is seen by rol
 `pg_monitor`) and by the session's own; the counters by everybody.
 
 PostgreSQL's processes tell their counters at the end of a transaction, and at most once a second. So before and after a
-series there is a pause, and one more request, which brings them along. All that we ask is one transaction, whose
-counters are told after it: else our own hundreds of looks would be among the transactions that are counted. (At this
-level of isolation it holds no row back from a vacuum while it waits.)
+series there is a pause, and as many more requests as there are sessions, since a pool hands them out in turns. All that
+we ask is one transaction, whose counters are told after it: else our own hundreds of looks would be among the
+transactions that are counted. (At this level of isolation it holds no row back from a vacuum while it waits.)
 """
 
 import threading
@@ -26,6 +26,7 @@ if TYPE_CHECKING:  # it is an extra
 
 PARTS = 3  # of a series, in each of which a leak must grow
 _EVERY = 0.01  # seconds between two looks
+_MOST_SETTLED = 20  # requests that bring counters along
 _TOLD_AFTER = 1.2  # seconds after which a process tells its counters again
 # statistics are read once in a transaction, and kept, unless they are cleared
 _FRESH: LiteralString = "select pg_stat_clear_snapshot()"
@@ -64,7 +65,7 @@ def watch(deployment: Deployment, redactor: Redactor, send: Callable[[], object]
     """
     with open_database(deployment, redactor) as connection, connection.transaction():
         (most,) = _row(connection, _MOST)
-        _settle(send)
+        _settle(connection, send)
         before, counted, called = _sessions(connection), _row(connection, _COUNTERS), _statements(connection)
         counts = [len(before)]
         with _looking(connection) as seen:
@@ -72,7 +73,7 @@ def watch(deployment: Deployment, redactor: Redactor, send: Callable[[], object]
                 for _ in range(requests // PARTS):
                     send()
                 counts.append(len(_sessions(connection)))
-            _settle(send)
+            _settle(connection, send)
         connection.execute(_FRESH)
         transactions, active = _row(connection, _COUNTERS)
         statements = _statements(connection)
@@ -97,17 +98,21 @@ def count_scans(
 ) -> dict[str, float]:
     """Return table -> scans (of the table, or of one of its indexes) for one request. Raises as `watch`."""
     with open_database(deployment, redactor) as connection, connection.transaction():
-        _settle(send)
+        _settle(connection, send)
         before = _scans(connection)
         for _ in range(requests):
             send()
-        _settle(send)
-        return {table: (scans - before.get(table, 0)) / (requests + 1) for table, scans in _scans(connection).items()}
+        sent = requests + _settle(connection, send)
+        return {table: (scans - before.get(table, 0)) / sent for table, scans in _scans(connection).items()}
 
 
-def _settle(send: Callable[[], object]) -> None:
+def _settle(connection: "Connection[Any]", send: Callable[[], object]) -> int:
+    """Make the sessions tell their counters, and return how many requests that took."""
     time.sleep(_TOLD_AFTER)
-    send()
+    count = min(max(1, len(_sessions(connection))), _MOST_SETTLED)
+    for _ in range(count):
+        send()
+    return count
 
 
 @dataclass
