@@ -120,6 +120,18 @@ def test_axe_runs_beside_a_strict_and_hostile_page_and_disturbs_nothing(chromium
         context.close()
 
 
+def test_a_frame_of_another_site_is_not_examined_and_that_is_told(page: Page) -> None:
+    with serving(_Late) as url:
+        page.goto(url)
+        elsewhere = url.replace("127.0.0.1", "localhost")
+        page.evaluate(
+            "url => { document.body.innerHTML = `<iframe title=t src=${url}></iframe>` }", f"{elsewhere}/words"
+        )
+        page.frame_locator("iframe").get_by_text("late words").wait_for()
+        (seen,) = examine(page, ("light",))
+    assert ("frame-tested", ("iframe",)) in [(issue.rule, issue.places) for issue in seen.doubtful]
+
+
 def test_axe_sees_what_is_pale_in_one_scheme_only(page: Page) -> None:
     dark = "@media (prefers-color-scheme: dark) { body { background: #111; color: #333; } }"
     show(page, "<main><h1>Hello</h1></main>", f"body {{ background: #fff; color: #111; transition: color 9s }} {dark}")
@@ -140,6 +152,7 @@ REACHED = {
     "a link twice": "<a href=/a tabindex=-1><img alt=a src=data:,></a><a href=/a>a</a>",
     "in a shadow root": "<div><template shadowrootmode=open><button>a</button></template></div>",
     "in a frame": "<iframe srcdoc='<button>a</button>'></iframe><button>b</button>",
+    "in a frame of another origin": "<iframe src='data:text/html,<a href=%23>1</a>'></iframe><button>b</button>",
     "an open dialog": "<button>behind</button><dialog id=d><button>a</button></dialog><script>d.showModal()</script>",
     "a page that puts the focus in its middle": "<a href=/1>a</a><input autofocus><a href=/2>b</a>",
     "an editor that says Escape": (

@@ -3,7 +3,7 @@
 axe's usual way (one script in the page's own world that speaks to its frames by messages) would run under the page's
 policy, be seen by its scripts and send messages to their listeners. So each frame is examined for itself
 (`runPartial`) and the parts are joined (`finishRun`), as axe-core's own drivers for Playwright and WebDriver do.
-Frames of other sites have a process of their own and are not examined; axe then says so ("frame-tested", incomplete).
+Frames of other origins are not examined: they are not the deployment's. axe then says so ("frame-tested", incomplete).
 """
 
 import json
@@ -17,6 +17,7 @@ from playwright.sync_api import Error as PlaywrightError
 
 from postflight.browser.access.world import World, top_frame
 from postflight.checks.access.axe import PROMISED, TOLD, Examination, read
+from postflight.errors import CannotMeasure
 
 PACKAGE = "axe_playwright_python"  # ships axe-core as released; nothing else of it is used
 SCHEMES = ("light", "dark")
@@ -27,6 +28,7 @@ OPTIONS = {
 }
 DEEPEST = 5  # frames within frames
 
+_ORIGIN = "() => self.origin"
 _FRAMES = "context => axe.utils.getFrameContexts(context ?? document)"
 _PART = "(context, options) => axe.runPartial(context ?? document, options)"
 _WHOLE = "(parts, options) => axe.finishRun(parts, options)"
@@ -43,7 +45,8 @@ def examine(page: Page, schemes: Sequence[str] = SCHEMES) -> tuple[Examination, 
     """
     session = page.context.new_cdp_session(page)
     try:
-        top = _world(session, top_frame(session))
+        top = World(session, top_frame(session))
+        top.run(_source())
         seen = []
         for scheme in schemes:
             page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
@@ -55,21 +58,21 @@ def examine(page: Page, schemes: Sequence[str] = SCHEMES) -> tuple[Examination, 
         session.detach()
 
 
-def _world(session: CDPSession, frame: str) -> World:
-    world = World(session, frame)
-    world.run(_source())
-    return world
-
-
 def _parts(session: CDPSession, world: World, context: object, depth: int = 0) -> list[Any]:
     """Examine a frame and those in it: axe wants them in this order, and null for a frame that could not be."""
     inner = world.call(_FRAMES, context)
     parts = [world.call(_PART, context, OPTIONS)]
-    for frame in inner if depth < DEEPEST else ():
-        found = world.frame_of(f"axe.utils.shadowSelect({json.dumps(frame['frameSelector'])})")
+    for frame in inner:
         try:
-            parts += _parts(session, _world(session, found), frame["frameContext"], depth + 1)
-        except PlaywrightError:  # another site's: it has a process of its own
+            if depth == DEEPEST:
+                raise CannotMeasure(f"more than {DEEPEST} frames within each other")
+            found = world.frame_of(f"axe.utils.shadowSelect({json.dumps(frame['frameSelector'])})")
+            inside = World(session, found)
+            if inside.call(_ORIGIN) != world.call(_ORIGIN):
+                raise CannotMeasure("what others show in a frame is theirs")
+            inside.run(_source())
+            parts += _parts(session, inside, frame["frameContext"], depth + 1)
+        except (PlaywrightError, CannotMeasure):  # also: another site's may have a process of its own, or be gone
             parts.append(None)
     return parts
 

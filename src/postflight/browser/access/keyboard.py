@@ -9,6 +9,7 @@ from postflight.checks.access.keyboard import Control, Walk, read
 from postflight.errors import PageTrouble
 
 MOST_STOPS = 1000
+MOST_INSIDE = 100  # presses of Tab within one frame of another origin
 MOST_LOOKS = 20  # elements of which pictures are compared
 MARGIN = 8.0  # CSS pixels around an element in which its focus may show
 
@@ -27,15 +28,18 @@ def walk(page: Page, keyboard: Instrument | None = None) -> Walk:
     controls = tuple(read(told) for told in keyboard.ask("controls"))
     stops: list[Control] = []
     to_the_top(page, keyboard)
-    while len(stops) < MOST_STOPS:
+    inside = 0  # presses within a frame of another origin, where only the frame is seen to have the focus
+    while len(stops) < MOST_STOPS and inside < MOST_INSIDE:
         page.keyboard.press("Tab")
         told = keyboard.ask("focused")
         if told is None:
             return Walk(controls, tuple(stops))
         stop = read(told)
         numbers = [seen.number for seen in stops]
-        if stop.foreign and stop.number in numbers:
-            break  # still within it, or back: nobody can tell
+        if stop.foreign and numbers[-1:] == [stop.number]:
+            inside += 1
+            continue
+        inside = 0
         if stop.number in numbers:
             held = tuple(stops[numbers.index(stop.number) :])
             return Walk(controls, tuple(stops), held=held, escaped=_escapes(page, keyboard, held))

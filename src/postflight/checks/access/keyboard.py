@@ -31,7 +31,7 @@ class Walk:
     """One way through a page by Tab.
 
     `stops` are in their order. `held` are those between which the focus went round and never left, and `escaped` says
-    that the Escape key freed it. `whole` is false if the walk had to be given up: too long, or into a foreign frame.
+    that the Escape key freed it. `whole` is false if the walk had to be given up: too long, or lost in a foreign frame.
     """
 
     controls: tuple[Control, ...]
