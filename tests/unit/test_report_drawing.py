@@ -162,6 +162,14 @@ def test_a_waterfall_names_what_differs_and_keeps_its_order() -> None:
     assert flow.moments[0].words == "LCP 3.5 s"
 
 
+def test_a_waterfall_speaks_the_words_of_browsers() -> None:
+    kinds = ("navigation", "link", "img", "XHR", "wasm")
+    flow = draw_waterfall(make_waterfall("w", [Request("https://a.test", kind, 0.0, 1.0) for kind in kinds]))
+    assert [lane.colour for lane in flow.lanes] == ["document", "style", "image", "fetch", "other"]
+    assert flow.lanes[0].name == "/"
+    assert flow.words == "5 requests", "sizes that nobody knows are not zero"
+
+
 def test_a_mark_is_on_the_first_frame_that_shows_it() -> None:
     strip = make_filmstrip("f", [Frame("a", 0.0), Frame("b", 1.0), Frame("c", 2.0)], [Mark("FCP", 0.7), Mark("x", 9.0)])
     assert [still.marks for still in draw_filmstrip(strip)] == [(), ("FCP 700 ms",), ("x 9 s",)]

@@ -8,7 +8,16 @@ from postflight.model import Quantity, Unit
 from postflight.report.drawing.scale import place, round_up, words
 
 MAX_NAME = 32  # characters
-KINDS = ("document", "script", "style", "image", "font", "fetch")  # those that have a colour
+# those that have a colour, and what else browsers call them (initiator types of Resource Timing, types of DevTools)
+COLOURS = {kind: kind for kind in ("document", "script", "style", "image", "font", "fetch")} | {
+    "navigation": "document",
+    "link": "style",
+    "css": "style",
+    "stylesheet": "style",
+    "img": "image",
+    "xhr": "fetch",
+    "xmlhttprequest": "fetch",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +54,11 @@ class Flow:
     ticks: tuple[str, ...]
     words: str
 
+    @property
+    def is_noted(self) -> bool:
+        """Whether something is said of any request: that takes room."""
+        return any(lane.request.note for lane in self.lanes)
+
 
 def draw_waterfall(waterfall: Waterfall) -> Flow:
     """Return the waterfall as positions, each in percent of the width."""
@@ -52,8 +66,10 @@ def draw_waterfall(waterfall: Waterfall) -> Flow:
     full = round_up(last)
     origin = _origin(waterfall.requests[0].name) if waterfall.requests else ""
     lanes = tuple(_lane(one, origin, full) for one in waterfall.requests)
-    size = sum(one.size or 0 for one in waterfall.requests)
-    told = f"{len(lanes)} request{'' if len(lanes) == 1 else 's'}, {Quantity(size, Unit.BYTES)}"
+    sizes = [one.size for one in waterfall.requests if one.size is not None]
+    told = f"{len(lanes)} request{'' if len(lanes) == 1 else 's'}"
+    if sizes:  # where none is known, nothing is said: it would be zero
+        told += f", {Quantity(sum(sizes), Unit.BYTES)}"
     ticks = tuple(words(full * quarter / 4, Unit.SECONDS) if quarter else "0" for quarter in range(5))
     return Flow(waterfall.title, waterfall.note, lanes, draw_marks(waterfall.marks, full), ticks, told)
 
@@ -77,7 +93,7 @@ def _origin(url: str) -> str:
 
 def _short(url: str, origin: str) -> str:
     name = url.removeprefix(origin) if origin else url
-    name = (name or url).removeprefix("https://")
+    name = (name or "/").removeprefix("https://")
     return name if len(name) <= MAX_NAME else f"…{name[1 - MAX_NAME :]}"
 
 
@@ -90,7 +106,7 @@ def _lane(one: Request, origin: str, full: float) -> Lane:
     return Lane(
         one,
         _short(one.name, origin),
-        one.kind if one.kind in KINDS else "other",
+        COLOURS.get(one.kind.lower(), "other"),
         start,
         place(first, 0, full, 100),
         round(max(end, start + 0.4), 2),
