@@ -21,6 +21,9 @@ class Route:
     role: str = ""
     interact: Callable[[Page], None] | None = None
 
+    def __str__(self) -> str:
+        return self.name
+
 
 def look_at_features(page: Page) -> None:
     page.get_by_role("link", name="See how it works").click()

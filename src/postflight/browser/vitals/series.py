@@ -62,10 +62,7 @@ METRICS = {
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One metric over all visits: its values, and the interval of what is typical (None: it is exact).
-
-    The words tell its cause, and what is to be said against it.
-    """
+    """One metric over all visits: values, interval of what is typical (None: it is exact), and its cause in words."""
 
     metric: Metric
     values: tuple[float, ...]
@@ -101,9 +98,13 @@ class Series:
         values = tuple(metric.of(vitals) for vitals in self.visits)
         typical = max(values) if metric.plan is None else median_low(values)
         words = explain(name, self.visits[values.index(typical)])
-        if metric.computed is not None and self.noise:
-            words = f"{words}; {self.noise}"
         return Reading(metric, values, self._interval(metric, values), words)
+
+    def cause(self, name: str, at_most: float) -> str:
+        """Return the cause in words and, unless the limit is kept, what is to be said of the runner."""
+        words = self.reading(name).words
+        disturbed = METRICS[name].computed is not None and self.outcome(name, at_most) is not Outcome.KEPT
+        return f"{words}; {self.noise}" if disturbed and self.noise else words
 
     def outcome(self, name: str, at_most: float) -> Outcome:
         """Return whether this limit is decided."""

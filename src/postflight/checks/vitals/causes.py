@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from postflight.checks.vitals.model import Arrival, FirstByte, Interaction, LargestPaint, Script, Shift, Vitals
 from postflight.model import Quantity, Unit
 
+SOON = 0.5  # seconds after the first byte: what is asked for until then is not late
 JUST_BEFORE = 0.25  # seconds between what arrived and what it changed on the page
 MAIN_PART = 0.4  # of a time: what takes so much of it is named as its cause
 MANY_LAYOUTS = 50
@@ -34,16 +35,18 @@ def _lcp(vitals: Vitals) -> str:
         case "first byte":
             return f"{part} until the first byte ({_of_first_byte(vitals.ttfb)})"
         case "load delay":
-            return f"{part} resource load delay: {lcp.path} is {_discovered(lcp, vitals)}"
+            return f"{part} resource load delay: {lcp.path} is {_asked_for(lcp, vitals)}"
         case "load duration":
             return f"{part} resource load duration {lcp.path}"
         case _:
             return f"{part} render delay: {_held_up(lcp.at, vitals)}"
 
 
-def _discovered(lcp: LargestPaint, vitals: Vitals) -> str:
-    """Say why the largest paint's file was asked for so late."""
+def _asked_for(lcp: LargestPaint, vitals: Vitals) -> str:
+    """Say when the largest paint's file was asked for, and why so late."""
     asked = lcp.first_byte + lcp.load_delay
+    if lcp.load_delay < SOON:
+        return f"asked for at {_s(asked)}"
     if lcp.lazy:
         return f"asked for at {_s(asked)} only, because it has loading=lazy"
     before = [each for each in vitals.arrivals if each.path != lcp.path and asked - JUST_BEFORE < each.there <= asked]
