@@ -6,7 +6,6 @@ a busy runner too. Before a limit is called broken, what the runner may have add
 took as many times longer as the control page's work did. Waiting for the network takes no longer on a busy runner.
 """
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from statistics import median_low
@@ -16,7 +15,7 @@ from postflight.browser.vitals.pressure import Strain, read_pressure
 from postflight.checks.vitals import Vitals, explain
 from postflight.errors import CannotMeasure
 from postflight.model import Unit
-from postflight.stats.repeats import Outcome, Plan, interval
+from postflight.stats.repeats import Outcome, Plan, interval, judge
 
 FRAME = 0.016  # seconds: paints and answers to input come with a frame
 BROWSER = 0.1  # CPU seconds of the browser's other processes until a page is painted
@@ -111,12 +110,7 @@ class Series:
         reading = self.reading(name)
         if reading.interval is None:
             return Outcome.KEPT if max(reading.values) <= at_most else Outcome.BROKEN
-        low, high = reading.interval
-        if high <= at_most:
-            return Outcome.KEPT
-        if low > at_most and math.isfinite(high):
-            return Outcome.BROKEN
-        return Outcome.MORE
+        return judge(reading.interval, at_most)
 
     def _interval(self, metric: Metric, values: tuple[float, ...]) -> tuple[float, float] | None:
         if metric.plan is None:
