@@ -12,11 +12,10 @@ SOON = 0.5  # seconds after the first byte: what is asked for until then is not 
 JUST_BEFORE = 0.25  # seconds between what arrived and what it changed on the page
 MAIN_PART = 0.4  # of a time: what takes so much of it is named as its cause
 MANY_LAYOUTS = 50
-MANY_ELEMENTS = 1_500  # where Lighthouse begins to warn is 800, where it fails 1,400
 
 
 def explain(metric: str, vitals: Vitals) -> str:
-    """Return the words for `lcp`, `cls`, `inp`, `fcp`, `ttfb`, `cpu`, `elements` or `tbt` of one visit."""
+    """Return the words for `lcp`, `cls`, `inp`, `fcp`, `ttfb`, `cpu` or `tbt` of one visit."""
     return _WORDS[metric](vitals)
 
 
@@ -153,12 +152,6 @@ def _busiest(vitals: Vitals) -> str:
     return f": {_script(vitals.scripts[0])}" if vitals.scripts else ""
 
 
-def _elements(vitals: Vitals) -> str:
-    work = vitals.work
-    inserted = f", after {vitals.scripts[0].name} had run" if vitals.scripts and work.elements > MANY_ELEMENTS else ""
-    return f"{work.elements} elements in the page{inserted}"
-
-
 def _tbt(vitals: Vitals) -> str:
     return f"TBT {_s(vitals.tbt)} in {vitals.long_tasks} long tasks{_busiest(vitals)}"
 
@@ -190,6 +183,5 @@ _WORDS: Mapping[str, Callable[[Vitals], str]] = {
     "fcp": _fcp,
     "ttfb": _ttfb,
     "cpu": _cpu,
-    "elements": _elements,
     "tbt": _tbt,
 }
