@@ -1,5 +1,6 @@
 """Web Vitals: what people feel on a phone and at a desk, and why. How it is decided: docs/performance.md."""
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -84,6 +85,7 @@ def tell(laboratory: Laboratory, measure: Measure, request: pytest.FixtureReques
     def say(route: Route, profile: Profile, *names: str) -> Series:
         series = laboratory.series(route, profile, attempt(request))
         kind = fingerprint(run.browser, profile.name)
+        limits = laboratory.limits(route, profile)
         for name in names:
             reading = series.reading(name)
             measure(
@@ -92,7 +94,7 @@ def tell(laboratory: Laboratory, measure: Measure, request: pytest.FixtureReques
                 unit=reading.metric.unit,
                 where=f"{laboratory.url(route)} ({kind})",
                 interval=reading.interval,
-                cause=reading.words,
+                cause=series.cause(name, limits.get(name, math.inf)),
             )
         return series
 

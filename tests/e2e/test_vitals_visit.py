@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from postflight.browser.vitals.control import Control
 from postflight.browser.vitals.profiles import DESKTOP, MOBILE
@@ -19,6 +20,7 @@ PAGES = {
     "/strict": (STRICT, "<h1>Hello</h1><button>press</button>"),
     "/empty": ("", ""),
     "/unload": ("", "<h1>Bye</h1><script>\naddEventListener('unload', () => {})</script>"),
+    "/hangs": ("", "<h1>Hello</h1><script>setTimeout(() => { while (true); }, 100)</script>"),
     "/tidy": ("", "<h1>Bye</h1><script>addEventListener('pagehide', () => {})</script>"),
 }
 
@@ -81,6 +83,13 @@ def test_what_was_not_told_is_no_pass(pages: str, chromium: Browser, monkeypatch
         visit(chromium, f"{pages}/empty", DESKTOP)
     with pytest.raises(CannotMeasure, match="no interaction"):
         visit(chromium, f"{pages}/plain", DESKTOP, interact=lambda _: None)
+
+
+def test_a_page_that_hangs_is_given_up(pages: str, chromium: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("postflight.browser.vitals.visit.IDLE_DEADLINE", 300.0)
+    monkeypatch.setattr("postflight.browser.vitals.visit.ACTION_DEADLINE", 500.0)
+    with pytest.raises(PlaywrightTimeout):
+        visit(chromium, f"{pages}/hangs", DESKTOP)
 
 
 def test_an_errors_page_is_not_measured(pages: str, chromium: Browser) -> None:

@@ -97,7 +97,7 @@ def test_queries_are_nobodys_business_and_scripts_come_longest_first() -> None:
 
 
 @pytest.mark.parametrize(
-    "missing", [{"first_contentful_paint": None}, {"candidates": ()}, {"events": ()}, {"hidden": True}]
+    "missing", [{"first_contentful_paint": None}, {"candidates": ()}, {"events": ()}, {"hidden": True}, {"dropped": 1}]
 )
 def test_what_is_missing_is_never_a_pass(missing: dict[str, object]) -> None:
     with pytest.raises(CannotMeasure):

@@ -62,7 +62,9 @@ def judged(found: Series, name: str) -> type[Exception] | None:
     reading = found.reading(name)
     unit = reading.metric.unit
     budget = Budget(f"x.{name}", "performance", Quantity(LIMITS[name], unit), on_breach=OnBreach.HOLD)
-    measured = Measurement(f"x.{name}", reading.values, unit, interval=reading.interval, cause=reading.words)
+    measured = Measurement(
+        f"x.{name}", reading.values, unit, interval=reading.interval, cause=found.cause(name, LIMITS[name])
+    )
     error = judge(measured, [budget])[-1].error
     return None if error is None else type(error)
 
@@ -104,9 +106,7 @@ def test_a_noisy_runner_decides_what_is_exact_or_processor_time_and_what_is_kept
 def test_a_noisy_runner_makes_no_claim_about_slow_work_and_says_why() -> None:
     found = series(seen(inp=480), pulse=NOISY)
     assert judged(found, "inp") is NotEnoughEvidence
-    assert (
-        "the runner is too noisy for a closer claim: fixed work of 40 ms took 3.0 times" in found.reading("inp").words
-    )
+    assert "the runner is too noisy for a closer claim: fixed work of 40 ms took 3.0 times" in found.cause("inp", 0.2)
 
 
 def test_a_noisy_runner_does_not_explain_what_only_waited() -> None:
@@ -114,8 +114,11 @@ def test_a_noisy_runner_does_not_explain_what_only_waited() -> None:
     assert judged(found, "lcp") is BudgetBroken
 
 
-def test_a_quiet_runner_is_not_spoken_of() -> None:
+def test_nobody_speaks_of_a_quiet_runner_nor_of_a_noisy_one_when_a_limit_is_kept() -> None:
     assert series(seen()).noise == ""
+    noisy = series(seen(), pulse=NOISY)
+    assert noisy.noise
+    assert "noisy" not in noisy.cause("lcp", 2.5)
 
 
 def test_inp_without_an_interaction_is_no_zero() -> None:

@@ -91,16 +91,18 @@ def interval(values: Sequence[float], plan: Plan) -> tuple[float, float]:
     return min(low, *values), high
 
 
-def decide(values: Sequence[float], at_most: float, plan: Plan) -> Outcome:
-    """Say whether the limit is kept, broken, or another repeat is needed."""
-    if not values:
-        return Outcome.MORE
-    low, high = interval(values, plan)
+def judge(bounds: tuple[float, float], at_most: float) -> Outcome:
+    """Say on which side of the limit an interval is: kept, broken, or more repeats are needed."""
+    low, high = bounds
     if high <= at_most:
         return Outcome.KEPT
-    if len(values) >= plan.fewest and low > at_most:
-        return Outcome.BROKEN
-    return Outcome.MORE if len(values) < plan.most else Outcome.SPENT
+    return Outcome.BROKEN if low > at_most else Outcome.MORE
+
+
+def decide(values: Sequence[float], at_most: float, plan: Plan) -> Outcome:
+    """Say whether the limit is kept, broken, another repeat is needed, or the most are spent."""
+    outcome = judge(interval(values, plan), at_most) if values else Outcome.MORE
+    return Outcome.SPENT if outcome is Outcome.MORE and len(values) >= plan.most else outcome
 
 
 @lru_cache(maxsize=256)

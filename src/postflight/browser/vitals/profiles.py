@@ -27,6 +27,9 @@ class Profile:
     download: float  # bytes per second
     upload: float
 
+    def __str__(self) -> str:
+        return self.name
+
     @property
     def context_options(self) -> dict[str, Any]:
         """Keyword arguments for Playwright's `browser.new_context`."""

@@ -22,6 +22,7 @@ from postflight.browser.vitals.visit import (
     prepare,
     read_record,
     settle,
+    until_responsive,
 )
 
 MAX_FRAMES = 40
@@ -92,6 +93,7 @@ def unload_handlers(session: CDPSession) -> tuple[str, ...]:
 
 
 def _largest_paint(page: Page) -> float | None:
+    until_responsive(page)
     page.evaluate("deadline => __postflightVitals.painted(deadline)", PAINT_DEADLINE)
     candidates = read_record(page).candidates
     return candidates[-1].at / 1000 if candidates else None

@@ -6,7 +6,6 @@ a busy runner too. Before a limit is called broken, what the runner may have add
 took as many times longer as the control page's work did. Waiting for the network takes no longer on a busy runner.
 """
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from statistics import median_low
@@ -16,7 +15,7 @@ from postflight.browser.vitals.pressure import Strain, read_pressure
 from postflight.checks.vitals import Vitals, explain
 from postflight.errors import CannotMeasure
 from postflight.model import Unit
-from postflight.stats.repeats import Outcome, Plan, interval
+from postflight.stats.repeats import Outcome, Plan, interval, judge
 
 FRAME = 0.016  # seconds: paints and answers to input come with a frame
 BROWSER = 0.1  # CPU seconds of the browser's other processes until a page is painted
@@ -62,10 +61,7 @@ METRICS = {
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One metric over all visits: its values, and the interval of what is typical (None: it is exact).
-
-    The words tell its cause, and what is to be said against it.
-    """
+    """One metric over all visits: values, interval of what is typical (None: it is exact), and its cause in words."""
 
     metric: Metric
     values: tuple[float, ...]
@@ -101,21 +97,20 @@ class Series:
         values = tuple(metric.of(vitals) for vitals in self.visits)
         typical = max(values) if metric.plan is None else median_low(values)
         words = explain(name, self.visits[values.index(typical)])
-        if metric.computed is not None and self.noise:
-            words = f"{words}; {self.noise}"
         return Reading(metric, values, self._interval(metric, values), words)
+
+    def cause(self, name: str, at_most: float) -> str:
+        """Return the cause in words and, unless the limit is kept, what is to be said of the runner."""
+        words = self.reading(name).words
+        disturbed = METRICS[name].computed is not None and self.outcome(name, at_most) is not Outcome.KEPT
+        return f"{words}; {self.noise}" if disturbed and self.noise else words
 
     def outcome(self, name: str, at_most: float) -> Outcome:
         """Return whether this limit is decided."""
         reading = self.reading(name)
         if reading.interval is None:
             return Outcome.KEPT if max(reading.values) <= at_most else Outcome.BROKEN
-        low, high = reading.interval
-        if high <= at_most:
-            return Outcome.KEPT
-        if low > at_most and math.isfinite(high):
-            return Outcome.BROKEN
-        return Outcome.MORE
+        return judge(reading.interval, at_most)
 
     def _interval(self, metric: Metric, values: tuple[float, ...]) -> tuple[float, float] | None:
         if metric.plan is None:

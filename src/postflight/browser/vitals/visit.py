@@ -65,6 +65,7 @@ def visit(
         if interact is not None:
             profile.slow_processor(session)
             interact(page)
+            until_responsive(page)
             page.evaluate("deadline => __postflightVitals.interacted(deadline)", INPUT_DEADLINE)
         record = read_record(page)
     finally:
@@ -94,7 +95,13 @@ def settle(page: Page) -> float:
     """Wait until the page has asked for nothing for 0.5 s and is painted; return the page's clock in milliseconds."""
     with suppress(PlaywrightTimeout):  # it polls, or streams: what was painted by now is what counts
         page.wait_for_load_state("networkidle", timeout=IDLE_DEADLINE)
+    until_responsive(page)
     return float(page.evaluate("deadline => __postflightVitals.painted(deadline)", PAINT_DEADLINE))
+
+
+def until_responsive(page: Page) -> None:
+    """Wait until the page answers. Raises Playwright's `TimeoutError` after its deadline; `evaluate` has none."""
+    page.locator(":root").wait_for(state="attached")
 
 
 def read_record(page: Page) -> Record:

@@ -8,14 +8,14 @@ from collections.abc import Callable, Mapping
 from postflight.checks.vitals.model import Arrival, FirstByte, Interaction, LargestPaint, Script, Shift, Vitals
 from postflight.model import Quantity, Unit
 
+SOON = 0.5  # seconds after the first byte: what is asked for until then is not late
 JUST_BEFORE = 0.25  # seconds between what arrived and what it changed on the page
 MAIN_PART = 0.4  # of a time: what takes so much of it is named as its cause
 MANY_LAYOUTS = 50
-MANY_ELEMENTS = 1_500  # where Lighthouse begins to warn is 800, where it fails 1,400
 
 
 def explain(metric: str, vitals: Vitals) -> str:
-    """Return the words for `lcp`, `cls`, `inp`, `fcp`, `ttfb`, `cpu`, `elements` or `tbt` of one visit."""
+    """Return the words for `lcp`, `cls`, `inp`, `fcp`, `ttfb`, `cpu` or `tbt` of one visit."""
     return _WORDS[metric](vitals)
 
 
@@ -34,16 +34,18 @@ def _lcp(vitals: Vitals) -> str:
         case "first byte":
             return f"{part} until the first byte ({_of_first_byte(vitals.ttfb)})"
         case "load delay":
-            return f"{part} resource load delay: {lcp.path} is {_discovered(lcp, vitals)}"
+            return f"{part} resource load delay: {lcp.path} is {_asked_for(lcp, vitals)}"
         case "load duration":
             return f"{part} resource load duration {lcp.path}"
         case _:
             return f"{part} render delay: {_held_up(lcp.at, vitals)}"
 
 
-def _discovered(lcp: LargestPaint, vitals: Vitals) -> str:
-    """Say why the largest paint's file was asked for so late."""
+def _asked_for(lcp: LargestPaint, vitals: Vitals) -> str:
+    """Say when the largest paint's file was asked for, and why so late."""
     asked = lcp.first_byte + lcp.load_delay
+    if lcp.load_delay < SOON:
+        return f"asked for at {_s(asked)}"
     if lcp.lazy:
         return f"asked for at {_s(asked)} only, because it has loading=lazy"
     before = [each for each in vitals.arrivals if each.path != lcp.path and asked - JUST_BEFORE < each.there <= asked]
@@ -150,12 +152,6 @@ def _busiest(vitals: Vitals) -> str:
     return f": {_script(vitals.scripts[0])}" if vitals.scripts else ""
 
 
-def _elements(vitals: Vitals) -> str:
-    work = vitals.work
-    inserted = f", after {vitals.scripts[0].name} had run" if vitals.scripts and work.elements > MANY_ELEMENTS else ""
-    return f"{work.elements} elements in the page{inserted}"
-
-
 def _tbt(vitals: Vitals) -> str:
     return f"TBT {_s(vitals.tbt)} in {vitals.long_tasks} long tasks{_busiest(vitals)}"
 
@@ -187,6 +183,5 @@ _WORDS: Mapping[str, Callable[[Vitals], str]] = {
     "fcp": _fcp,
     "ttfb": _ttfb,
     "cpu": _cpu,
-    "elements": _elements,
     "tbt": _tbt,
 }

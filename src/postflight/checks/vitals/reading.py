@@ -33,6 +33,10 @@ def read_vitals(record: Record, *, url: str, profile: str, work: Work, interacte
         raise CannotMeasure(
             "The page was in the background while it was measured", expected="a visible page", where=url
         )
+    if record.dropped:
+        raise CannotMeasure(
+            f"The browser told of more than is kept of one visit: {record.dropped} entries are missing", where=url
+        )
     origin = "{0.scheme}://{0.netloc}".format(urlsplit(url))
     fcp = record.first_contentful_paint
     if fcp is None or not record.candidates:
