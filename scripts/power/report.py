@@ -81,8 +81,9 @@ def _machine(measured: Measured) -> str:
     quiet, busy = (f"{one.load[0]:.1f} before and {one.load[1]:.1f} after" for one in (measured.quiet, measured.busy))
     return (
         f"{measured.when:%d %B %Y}, {os.cpu_count()} cores ({platform.machine()}), {found.kind} {found.version}, "
-        f"Python {platform.python_version()}, pytest-benchmark {version('pytest-benchmark')}, {measured.minutes:.0f} minutes.\n"
-        f"Load average of the machine, which others used too: quiet {quiet}; with two busy processes of the script's {busy}."
+        f"Python {platform.python_version()}, pytest-benchmark {version('pytest-benchmark')},\n"
+        f"{measured.minutes:.0f} minutes. Load average of the machine, which others used too: quiet {quiet};\n"
+        f"with two busy processes of the script's own {busy}."
     )
 
 
@@ -108,9 +109,9 @@ def _share(measured: Measured) -> str:
     rounds = measured.quiet.handlers[HEALTHY]
     requests = REQUESTS * 4 * statistics.fmean(one.old for one in rounds)
     return (
-        f"Of a stage of 90 s: {visits:.0f} s for one page's {ROUNDS * 4} visits (bytes, requests, CLS, thread CPU, LCP\n"
-        f"and INP come from the same ones), {requests:.0f} s for one API's {REQUESTS * 4} requests. So one page and some\n"
-        f"APIs fit, or half the rounds for two pages.\n"
+        f"Of a stage of 90 s: {visits:.0f} s for a page's {ROUNDS * 4} visits (bytes, requests, CLS, thread CPU,\n"
+        f"LCP and INP come from the same ones), {requests:.0f} s for an API's {REQUESTS * 4} requests. So one page\n"
+        f"and some APIs fit, or half the rounds for two pages.\n"
     )
 
 

@@ -30,7 +30,9 @@ def read_vitals(record: Record, *, url: str, profile: str, work: Work, interacte
     was one. What is missing is never a pass.
     """
     if record.hidden:
-        raise CannotMeasure("The page was in the background while it was measured", expected="a visible page", where=url)
+        raise CannotMeasure(
+            "The page was in the background while it was measured", expected="a visible page", where=url
+        )
     origin = "{0.scheme}://{0.netloc}".format(urlsplit(url))
     fcp = record.first_contentful_paint
     if fcp is None or not record.candidates:
