@@ -7,8 +7,8 @@ import pytest
 
 from postflight.errors import ConfigError, NotEnoughEvidence
 from postflight.load.cleanup import cleaned_up
+from postflight.load.judging.outcome import error_of, read_measured
 from postflight.load.orders import Orders
-from postflight.load.outcome import error_of, read_measured
 from postflight.load.runner import run_load
 from postflight.load.safety import check_allowed
 from postflight.pytest_plugin.fixtures import Measure

@@ -2,7 +2,7 @@
 
 import pytest
 
-from postflight.load.outcome import metrics_of
+from postflight.load.judging.outcome import metrics_of
 
 from .conftest import UnderLoad
 

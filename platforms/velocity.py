@@ -17,7 +17,7 @@ from postflight.flow import JSON, Answer, Flow, Pause, Request, Response, cut
 from postflight.model import Account
 
 if TYPE_CHECKING:
-    from postflight.load.work import MakeWork
+    from postflight.load.profiles.work import MakeWork
 
 POLL_SECONDS = 0.1
 GONE_WITHIN = 5.0  # seconds in which the container of an ended preview must stop answering

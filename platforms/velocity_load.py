@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from platforms.velocity import PREFIX, Project, Velocity
 from postflight.errors import NotEnoughEvidence, UnexpectedAnswer
 from postflight.flow import Flow, Pause, Request
-from postflight.load.work import MakeWork, Party
+from postflight.load.profiles.work import MakeWork, Party
 
 READY_WITHIN = 30.0  # seconds; VEL-S6
 EDIT_WITHIN = 5.0  # seconds until an edit counts as lost; how fast it must be, says the budget of `edit.sync`

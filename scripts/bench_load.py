@@ -76,7 +76,7 @@ def one_get(_number: int) -> Iterator[Any]:
 
 def engine_capacity(url: str) -> float:
     """Return about how many requests a second the engine sends, so that it can be asked for a little more."""
-    from postflight.load.engine import Engine
+    from postflight.load.engine.engine import Engine
 
     until = time.monotonic() + 1.0
 
@@ -92,15 +92,15 @@ def engine_capacity(url: str) -> float:
 
 
 def schedule(rate: float, seconds: float) -> Any:
-    from postflight.load.arrivals import Schedule, Stage
+    from postflight.load.engine.arrivals import Schedule, Stage
 
     return Schedule((Stage(seconds, rate, rate),))
 
 
 def client_engine(url: str, seconds: float, share: float = 1.1) -> Result:
     """The engine, asked for 10 % more than it can: each request is an arrival with a flow of its own."""
-    from postflight.load.batch import Batch
-    from postflight.load.engine import Engine
+    from postflight.load.engine.batch import Batch
+    from postflight.load.engine.engine import Engine
 
     rate = share * engine_capacity(url)
     whole = Batch()
@@ -130,7 +130,7 @@ def locust_environment(user: Any) -> Any:
 
 def client_arrival_user(url: str, seconds: float) -> Result:
     """The same through Locust: `ArrivalUser`, which feeds Locust's statistics and tells the master."""
-    from postflight.load.users import ArrivalUser  # patches this process, as in any Locust worker
+    from postflight.load.swarm.users import ArrivalUser  # patches this process, as in any Locust worker
 
     rate = 1.1 * engine_capacity(url)
     plan = SimpleNamespace(

@@ -139,6 +139,19 @@ def response(status: int = 200, body: bytes = b"hello", headers: Mapping[str, st
 
 
 @contextlib.contextmanager
+def echoing() -> Iterator[tuple[str, list[Call]]]:
+    """A server that notes its calls and answers with the path."""
+    calls: list[Call] = []
+
+    def behave(call: Call) -> None:
+        calls.append(call)
+        call.send(response(200, call.path.encode()))
+
+    with serving(behave) as url:
+        yield url, calls
+
+
+@contextlib.contextmanager
 def refused() -> Iterator[str]:
     """A port that is ours and where nobody listens."""
     with socket.socket() as reserved:

@@ -248,7 +248,7 @@ class TestProof:
             (tmp_path / "load").mkdir()
             (tmp_path / "load" / "locustfile.py").write_text(
                 "from locust import FastHttpUser, constant_pacing, task\n"
-                "from postflight.load.locustfile import CLASSES\n\nglobals().update(CLASSES)\n\n\n"
+                "from postflight.load.swarm.locustfile import CLASSES\n\nglobals().update(CLASSES)\n\n\n"
                 "class Visitor(FastHttpUser):\n    wait_time = constant_pacing(0.1)\n\n    @task\n"
                 "    def about(self):\n        self.client.get('/about')\n"
             )

@@ -17,11 +17,11 @@ from typing import Any
 import pytest
 
 from postflight.flow import Flow, Request
-from postflight.load.arrivals import Kind, Schedule, Stage
-from postflight.load.batch import Batch
-from postflight.load.clock import Clock
-from postflight.load.engine import Engine
-from postflight.load.generator import judge
+from postflight.load.engine.arrivals import Kind, Schedule, Stage
+from postflight.load.engine.batch import Batch
+from postflight.load.engine.clock import Clock
+from postflight.load.engine.engine import Engine
+from postflight.load.judging.generator import judge
 from postflight.model import Deployment
 
 PATIENCE = 60.0  # seconds: the bound of a hang

@@ -8,6 +8,7 @@ import pytest
 from postflight.reference_process import READY_VARIABLE, reference_platform
 from tests.conftest import Result, run_process
 from tests.faults.browser_security_table import HEALTHY, TABLE, Planted
+from tests.faults.covering import rows
 
 
 def security(tmp_path: Path, arguments: tuple[str, ...]) -> Result:
@@ -24,7 +25,14 @@ def failing(result: Result) -> set[str]:
     return {name.partition("[")[0] for name in bad}
 
 
-@pytest.mark.parametrize("planted", TABLE, ids=lambda planted: f"{planted.fault}{''.join(planted.arguments[1:])}")
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """By default what turns each check red once; `--prove` plants all."""
+    if "planted" in metafunc.fixturenames:
+        chosen = rows(metafunc.config, TABLE, lambda planted: planted.fails)
+        names = [f"{planted.fault}{''.join(planted.arguments[1:])}" for planted in chosen]
+        metafunc.parametrize("planted", chosen, ids=names)
+
+
 def test_a_fault_turns_its_browser_checks_red(planted: Planted, tmp_path: Path) -> None:
     result = security(tmp_path, (*planted.arguments, "--fault", planted.fault))
     assert failing(result) == set(planted.fails), result.output

@@ -63,7 +63,7 @@ def test_healthy_keeps_all_limits(healthy: str, tmp_path: Path) -> None:
 
 HOG = """
 from gevent import monkey
-from postflight.load.locustfile import CLASSES
+from postflight.load.swarm.locustfile import CLASSES
 
 globals().update(CLASSES)
 

@@ -1,6 +1,7 @@
 """Each fault of stage performance turns exactly its checks red, and the finding names its cause; healthy is promoted.
 
-By default a fault runs against the checks that own it; `--prove` runs each against the whole stage.
+By default the fewest faults that turn each check red run, against the checks that own them; `--prove` runs each against
+the whole stage.
 """
 
 import re
@@ -11,6 +12,7 @@ import pytest
 
 from postflight.reference_process import READY_VARIABLE, reference_platform
 from tests.conftest import ROOT, Result, run_process
+from tests.faults.covering import rows
 from tests.faults.performance_table import TABLE, Planted
 
 FUNCTION = re.compile(r"^def (test_\w+)", re.MULTILINE)
@@ -44,7 +46,13 @@ def told(result: Result) -> str:
     return "\n".join(f"{f['summary']} {f['expected']} {f['seen']} {f['where']}" for f in findings)
 
 
-@pytest.mark.parametrize("planted", TABLE, ids=lambda planted: planted.fault)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """By default what turns each check red once; `--prove` plants all."""
+    if "planted" in metafunc.fixturenames:
+        chosen = rows(metafunc.config, TABLE, lambda planted: planted.fails)
+        metafunc.parametrize("planted", chosen, ids=lambda planted: planted.fault)
+
+
 def test_a_fault_turns_its_checks_red_and_is_named(
     planted: Planted, tmp_path: Path, pytestconfig: pytest.Config
 ) -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from postflight.load.breakpoint import Breakpoint, Outcome, Step, find_breakpoint, next_rate
+from postflight.load.judging.breakpoint import Breakpoint, Outcome, Step, find_breakpoint, next_rate
 
 HELD, BROKEN, UNKNOWN = Outcome.HELD, Outcome.BROKEN, Outcome.UNKNOWN
 

@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from postflight.config.load import LoadSettings, Profile, Shape, Stage
-from postflight.load.batch import Batch, Cell, Effort, Flows, Key, Message
-from postflight.load.conclusion import End, Ended, conclude
-from postflight.load.histogram import Histogram
-from postflight.load.plan import Plan
-from postflight.load.results import SILENCE, Results, Series, Spread, Worker
-from postflight.load.thresholds import Watch, thresholds_of
+from postflight.load.engine.batch import Batch, Cell, Effort, Flows, Key, Message
+from postflight.load.engine.histogram import Histogram
+from postflight.load.judging.conclusion import End, Ended, conclude
+from postflight.load.judging.results import SILENCE, Results, Series, Spread, Worker
+from postflight.load.judging.thresholds import Watch, thresholds_of
+from postflight.load.swarm.plan import Plan
 from postflight.model import Budget, Decision, Finding, OnBreach, Quantity, Status, Unit
 from postflight.verdict import decide
 

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from postflight.load.chart import Point
-from postflight.load.diagnosis import Part, diagnose
+from postflight.load.judging.chart import Point
+from postflight.load.judging.diagnosis import Part, diagnose
 
 Curve = Callable[[int], float]  # of the second
 

@@ -10,10 +10,10 @@ import httpx
 import pytest
 
 from postflight.flow import Request
-from postflight.load.batch import Batch
-from postflight.load.http2 import Http2
+from postflight.load.engine.batch import Batch
+from postflight.load.engine.http2 import Http2
 from tests import hostile
-from tests.unit.test_load_engine import ask, deployed, outcomes, run
+from tests.load_driving import ask, deployed, outcomes, run
 
 Headers = dict[str, str]
 Answer = Callable[[h2.connection.H2Connection, int, Headers, bytes], None]

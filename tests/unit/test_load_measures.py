@@ -10,10 +10,10 @@ from hdrh.histogram import HdrHistogram
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postflight.load.arrivals import Kind, Schedule, Stage
-from postflight.load.batch import MAX_MESSAGES, OTHER, Batch, Cell, Effort, Flows, Key, Message, count_message
-from postflight.load.generator import Trust, judge
-from postflight.load.histogram import HIGHEST, Histogram, bucket_of, highest_in
+from postflight.load.engine.arrivals import Kind, Schedule, Stage
+from postflight.load.engine.batch import MAX_MESSAGES, OTHER, Batch, Cell, Effort, Flows, Key, Message, count_message
+from postflight.load.engine.histogram import HIGHEST, Histogram, bucket_of, highest_in
+from postflight.load.judging.generator import Trust, judge
 
 RAMP = (Stage(2, 5, 5), Stage(4, 5, 0), Stage(1, 0, 0), Stage(3, 0, 40))
 values = st.lists(st.integers(0, HIGHEST), max_size=60)

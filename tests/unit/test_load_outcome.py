@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from postflight.errors import CannotMeasure, DeploymentFault, NotEnoughEvidence, PostflightError
-from postflight.load.outcome import error_of
+from postflight.load.judging.outcome import error_of
 from postflight.model import Decision, Finding, OnBreach, Status
 from postflight.report.document import About, make_document
 from postflight.verdict import decide

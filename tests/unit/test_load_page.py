@@ -6,7 +6,7 @@ import pytest
 
 from postflight.errors import UnexpectedAnswer
 from postflight.flow import Request, Response, Together
-from postflight.load.page import MOST_PARTS, Cache, parts_of, visit
+from postflight.load.profiles.page import MOST_PARTS, Cache, parts_of, visit
 
 HOME = "https://site.test/app/"
 PAGE = """<!doctype html><html><head>

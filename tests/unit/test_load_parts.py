@@ -11,9 +11,9 @@ import pytest
 
 from postflight.errors import DeploymentFault, UnexpectedAnswer, Unreachable
 from postflight.flow import Flow, Request, Response, Task, together
-from postflight.load.batch import Batch
-from postflight.load.engine import Engine
-from postflight.load.parts import AT_ONCE
+from postflight.load.engine.batch import Batch
+from postflight.load.engine.engine import Engine
+from postflight.load.engine.parts import AT_ONCE
 from postflight.model import Deployment
 from tests.conftest import serving
 

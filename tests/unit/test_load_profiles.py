@@ -10,8 +10,8 @@ import pytest
 from platforms.velocity_load import Api, Previews
 from postflight.errors import ConfigError, NotAllowed, NotEnoughEvidence, UnexpectedAnswer, Unreachable
 from postflight.flow import Flow, Pause, Request, Response
-from postflight.load.profiles import Landing, make_work
-from postflight.load.work import Party, Share
+from postflight.load.profiles.registry import Landing, make_work
+from postflight.load.profiles.work import Party, Share
 from postflight.model import Account, Deployment, Permissions, Quantity, Secret, Service, Unit
 
 DEPLOYMENT = Deployment(

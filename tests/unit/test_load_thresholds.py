@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from postflight.config.load import LoadSettings
 from postflight.errors import ConfigError
-from postflight.load.thresholds import (
+from postflight.load.judging.thresholds import (
     MOST_TERMS,
     Counted,
     Kind,

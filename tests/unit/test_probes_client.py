@@ -2,7 +2,6 @@
 
 import asyncio
 import base64
-import contextlib
 import gzip
 import json
 import re
@@ -11,7 +10,6 @@ import socket
 import threading
 import tracemalloc
 import zlib
-from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import h2.config
@@ -21,7 +19,7 @@ import httpx
 import pytest
 
 from postflight.errors import ConfigError, DeploymentFault, NotAllowed, RunnerNetworkError, UnexpectedAnswer
-from postflight.flow import Flow, Pause, Request, Response
+from postflight.flow import Request
 from postflight.model import Deployment, Secret, Service
 from postflight.probes import body
 from postflight.probes import client as client_module
@@ -42,19 +40,6 @@ def deployed(url: str, *services: Service, ca_file: str | None = None, secrets: 
         secrets={secret.name: secret for secret in secrets},
         ca_file=ca_file,
     )
-
-
-@contextlib.contextmanager
-def echoing() -> Iterator[tuple[str, list[hostile.Call]]]:
-    """A server that notes its calls and answers with the path."""
-    calls: list[hostile.Call] = []
-
-    def behave(call: hostile.Call) -> None:
-        calls.append(call)
-        call.send(hostile.response(200, call.path.encode()))
-
-    with hostile.serving(behave) as url:
-        yield url, calls
 
 
 @pytest.mark.parametrize("name", hostile.BAD)
@@ -188,14 +173,14 @@ def test_http2_is_spoken() -> None:
 
 
 def test_every_request_says_who_it_is() -> None:
-    with echoing() as (url, calls), Client(deployed(url), "run-7") as client:
+    with hostile.echoing() as (url, calls), Client(deployed(url), "run-7") as client:
         client.send(GET)
     assert re.fullmatch(r"Postflight/\S+ \(\+synthetic; run run-7\)", calls[0].header("user-agent") or "")
     assert calls[0].header("x-postflight-run") == "run-7"
 
 
 def test_services_and_regions_resolve() -> None:
-    with echoing() as (web, _), echoing() as (api, _), echoing() as (far, _):
+    with hostile.echoing() as (web, _), hostile.echoing() as (api, _), hostile.echoing() as (far, _):
         service = Service("orchestrator", f"{api}/v1/", regions={"sfo": far})
         with Client(deployed(web, service), "r1") as client:
             assert client.send(GET).url == f"{web}/"
@@ -209,7 +194,11 @@ def test_services_and_regions_resolve() -> None:
 
 
 def test_credentials_stay_in_the_deployment() -> None:
-    with echoing() as (web, at_home), echoing() as (preview, abroad), Client(deployed(web), "r1") as client:
+    with (
+        hostile.echoing() as (web, at_home),
+        hostile.echoing() as (preview, abroad),
+        Client(deployed(web), "r1") as client,
+    ):
         assert client.send(Request("GET", "web", f"{preview}/index.html")).body == b"/index.html"
         client.send(Request("GET", "web", f"{web}/api", token=TOKEN))
         with pytest.raises(NotAllowed, match="out of the deployment"):
@@ -222,12 +211,12 @@ def test_credentials_stay_in_the_deployment() -> None:
 
 @pytest.mark.parametrize("address", ["ftp://127.0.0.1/", "http://127.0.0.1:port/"])
 def test_an_address_that_is_none_is_the_deployments_fault(address: str) -> None:
-    with echoing() as (web, _), Client(deployed(web), "r1") as client, pytest.raises(UnexpectedAnswer):
+    with hostile.echoing() as (web, _), Client(deployed(web), "r1") as client, pytest.raises(UnexpectedAnswer):
         client.send(Request("GET", "web", address))
 
 
 def test_redirects_are_followed_only_when_asked_and_without_credentials_to_another_origin() -> None:
-    with echoing() as (elsewhere, arrived):
+    with hostile.echoing() as (elsewhere, arrived):
         moved = {"Location": f"{elsewhere}/new"}
         with hostile.answering(302, b"", moved) as url, Client(deployed(url), "r1") as client:
             assert client.send(GET).status == 302
@@ -240,7 +229,7 @@ def test_redirects_are_followed_only_when_asked_and_without_credentials_to_anoth
 
 
 def test_a_body_is_not_redirected_to_another_origin() -> None:
-    with echoing() as (elsewhere, arrived):
+    with hostile.echoing() as (elsewhere, arrived):
         moved = {"Location": f"{elsewhere}/"}
         with hostile.answering(307, b"", moved) as url, Client(deployed(url), "r1") as client:
             answer = client.send(Request("POST", "web", "/", json={"password": "p"}, follow_redirects=True))
@@ -263,7 +252,7 @@ def test_no_cookie_is_kept() -> None:
 
 def test_curl_repeats_the_request_without_secrets() -> None:
     password = "it's $ecret & more"
-    with echoing() as (url, _):
+    with hostile.echoing() as (url, _):
         deployment = deployed(url, secrets=(Secret("PRIMARY_PASSWORD", password),))
         with Client(deployment, "r1") as client:
             answer = client.send(
@@ -287,7 +276,7 @@ def test_curl_repeats_the_request_without_secrets() -> None:
 
 
 def test_a_body_that_no_json_can_say_is_sent_as_it_is() -> None:
-    with echoing() as (url, calls), Client(deployed(url), "r1") as client:
+    with hostile.echoing() as (url, calls), Client(deployed(url), "r1") as client:
         kind = {"Content-Type": "application/json"}
         answer = client.send(Request("POST", "web", "/a", headers=kind, content=b'{"name": '))
         client.send(Request("POST", "web", "/b", headers=kind, content=b""))
@@ -312,7 +301,7 @@ def test_tokens_and_session_cookies_are_learned_as_secrets() -> None:
 
 def test_the_log_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client_module, "_LOG_LENGTH", 2)
-    with echoing() as (url, _), Client(deployed(url), "r1") as client:
+    with hostile.echoing() as (url, _), Client(deployed(url), "r1") as client:
         for path in ("/1", "/2", "/3"):
             client.send(Request("GET", "web", path))
     assert [(entry.url, entry.status) for entry in client.log] == [(f"{url}/2", 200), (f"{url}/3", 200)]
@@ -338,7 +327,7 @@ def test_an_unusable_proxy_is_a_configuration_error(monkeypatch: pytest.MonkeyPa
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_a_proxys_refusal_says_nothing_about_the_deployment(monkeypatch: pytest.MonkeyPatch, scheme: str) -> None:
     refusal = hostile.answering(407, b"", {"Proxy-Authenticate": "Basic"})
-    with refusal as proxy, hostile.refused() as nobody, echoing() as (loopback, _):
+    with refusal as proxy, hostile.refused() as nobody, hostile.echoing() as (loopback, _):
         for address, words in ((proxy, "407"), (nobody, "no connection")):
             monkeypatch.setenv(f"{scheme.upper()}_PROXY", address)
             with Client(deployed(f"{scheme}://velocity.test"), "r1") as client:
@@ -349,112 +338,9 @@ def test_a_proxys_refusal_says_nothing_about_the_deployment(monkeypatch: pytest.
 
 def test_it_works_while_a_loop_runs_in_this_thread() -> None:
     async def use() -> int:
-        with echoing() as (url, _), Client(deployed(url), "r1") as client:
+        with hostile.echoing() as (url, _), Client(deployed(url), "r1") as client:
             return client.send(GET).status
 
     # in a thread of its own: in this one a browser test may have left Playwright's loop running
     with ThreadPoolExecutor(1) as pool:
         assert pool.submit(asyncio.run, use()).result(30) == 200
-
-
-# flows
-
-
-def polling(times: int) -> Flow[list[str]]:
-    seen: list[str] = []
-    for number in range(times):
-        answer = yield Request("GET", "web", f"/{number}")
-        seen.append(answer.text)
-        yield Pause(0)
-    return seen
-
-
-def test_a_flow_runs_to_its_result() -> None:
-    with echoing() as (url, _), Client(deployed(url), "r1") as client:
-        assert client.run(polling(3)) == ["/0", "/1", "/2"]
-
-
-def creating(path: str) -> Flow[Response]:
-    try:
-        return (yield Request("GET", "web", path, deadline=5))
-    finally:
-        yield Request("DELETE", "web", "/created")
-
-
-def test_a_flow_cleans_up_after_an_error() -> None:
-    deleted: list[str] = []
-
-    def behave(call: hostile.Call) -> None:
-        if call.head.startswith(b"DELETE"):
-            deleted.append(call.path)
-            call.send(hostile.response(200))
-
-    with (
-        hostile.serving(behave) as url,
-        Client(deployed(url), "r1") as client,
-        pytest.raises(DeploymentFault, match="without an answer"),
-    ):
-        client.run(creating("/closes"))
-    assert deleted == ["/created"]
-
-
-def test_a_flow_may_catch_an_error() -> None:
-    def forgiving() -> Flow[str]:
-        try:
-            yield GET
-        except DeploymentFault as error:
-            return f"caught: {error}"
-        return "nothing to catch"
-
-    with hostile.refused() as url, Client(deployed(url), "r1") as client:
-        assert "caught" in client.run(forgiving())
-
-
-def test_an_interrupt_reaches_the_flow_so_that_it_cleans_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    with echoing() as (url, calls), Client(deployed(url), "r1") as client:
-        whole = client.send
-
-        def interrupted(request: Request) -> Response:
-            if request.method == "GET":
-                raise KeyboardInterrupt
-            return whole(request)
-
-        monkeypatch.setattr(client, "send", interrupted)
-        with pytest.raises(KeyboardInterrupt):
-            client.run(creating("/"))
-    assert [call.head.split()[0] for call in calls] == [b"DELETE"]
-
-
-def test_a_flow_has_a_deadline_and_then_time_to_clean_up() -> None:
-    deleted: list[str] = []
-
-    def behave(call: hostile.Call) -> None:
-        if call.head.startswith(b"DELETE"):
-            deleted.append(call.path)
-            call.send(hostile.response(200))
-        else:
-            call.ending.wait(20)
-
-    with (
-        hostile.serving(behave) as url,
-        Client(deployed(url), "r1") as client,
-        pytest.raises(DeploymentFault, match=r"not done within 0\.2 s; it had come to GET /silent"),
-    ):
-        hostile.within(lambda: client.run(creating("/silent"), deadline=0.2))
-    assert deleted == ["/created"]
-
-
-def test_a_flow_that_never_gives_up_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client_module, "CLEAN_UP", 0.1)
-
-    def stubborn() -> Generator[Request | Pause, Response, None]:
-        while True:
-            with contextlib.suppress(DeploymentFault):
-                yield Pause(0.05)
-
-    with (
-        echoing() as (url, _),
-        Client(deployed(url), "r1") as client,
-        pytest.raises(DeploymentFault, match="not done within"),
-    ):
-        hostile.within(lambda: client.run(stubborn(), deadline=0.1))

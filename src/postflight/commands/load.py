@@ -17,8 +17,8 @@ from postflight.config.load import Profile, Shape
 from postflight.config.nearest import did_you_mean
 from postflight.errors import ConfigError
 from postflight.load.cleanup import cleaned_up
+from postflight.load.judging.reports import make
 from postflight.load.orders import Beat, Orders
-from postflight.load.reports import make
 from postflight.load.runner import Distribution, environment_of, run_load, worker_command
 from postflight.load.safety import check_allowed
 from postflight.model import Finding, Quantity, Status, Unit

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from postflight.adapter import load_adapter
 from postflight.errors import CannotMeasure, DeploymentFault
-from postflight.load.profiles import creates
+from postflight.load.profiles.registry import creates
 from postflight.model import Deployment, Finding, OnBreach, Status
 from postflight.probes.client import Client
 

@@ -154,7 +154,7 @@ def _start(
 
 def _locust(orders: Orders) -> list[str]:
     own = Path("load/locustfile.py")  # of the suite, where users of one's own may join
-    file = own if own.exists() else Path(__file__).with_name("locustfile.py")
+    file = own if own.exists() else Path(__file__).parent / "swarm" / "locustfile.py"
     return [sys.executable, "-m", "locust", f"--locustfile={file}", *orders.arguments()]
 
 
