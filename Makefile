@@ -6,7 +6,7 @@ ARGS ?=
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help smoke test prove bench bench-load lint browser prometheus lock clean suite dev
+.PHONY: help smoke test prove bench bench-load power nextjs lint browser prometheus lock clean suite dev
 unexport PYTHONPATH
 
 help:  ## say what there is
@@ -27,6 +27,12 @@ bench: dev  ## time the library's and the platform's repeatable operations, kept
 
 bench-load: dev  ## compare what a request costs in each load generator, on one core (ARGS="--tls")
 	@$(BIN)/python scripts/bench_load.py $(ARGS)
+
+power: dev browser  ## measure the smallest regression that is found, against pytest-benchmark and Lighthouse (11 minutes)
+	@$(BIN)/python -m scripts.power $(ARGS)
+
+nextjs: suite browser  ## run stage performance against a Next.js production build (needs npm), beside DevTools' own figures
+	@$(BIN)/python scripts/nextjs.py $(ARGS)
 
 lint: dev  ## check style, types and the direction of imports
 	@$(BIN)/ruff check .

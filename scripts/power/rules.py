@@ -34,9 +34,9 @@ class Rate:
         return rate_interval(self.experiments, self.alarms, CONFIDENCE)
 
     def __str__(self) -> str:
-        """In words: `97 % (94-99)`."""
+        """In words: `97 % (94 to 98.5)`."""
         low, high = self.interval
-        return f"{self.share * 100:.3g} % ({low * 100:.2g}-{high * 100:.2g})"
+        return f"{self.share * 100:.3g} % ({low * 100:.2g} to {high * 100:.3g})"
 
 
 def count(alarm: Callable[[random.Random], bool], experiments: int, seed: int = 1) -> Rate:
@@ -105,7 +105,8 @@ def calibrated(old: Sequence[Pair], new: Sequence[Pair], rounds: int, experiment
 
 
 def _blocks(rounds: Sequence[Round], number: int, block: int, chance: random.Random) -> list[Round]:
-    starts = [chance.randrange(max(1, len(rounds) - block + 1)) for _ in range(number // block)]
+    """Return so many rounds in blocks of neighbours, each block once: a block that came twice would confirm itself."""
+    starts = chance.sample(range(0, len(rounds) - block + 1, block), number // block)
     return [one for start in starts for one in rounds[start : start + block]]
 
 

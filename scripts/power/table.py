@@ -28,6 +28,7 @@ ROUNDS = 6  # of visits, four in each
 REQUESTS = 400  # rounds of requests, four in each
 SHARE = rules.ALPHA / 3  # three timed figures come from the same visits
 POWER = 0.9
+QUIET, BUSY = "as it was", "2 more busy"
 WORDS = {"cpu": "%", "delay": "ms", "inp": "%", "bytes": "%", "shift": "‰", "api": "%", "tail": "% in 1 of 10"}
 Alarm = Callable[[random.Random], bool]
 
@@ -43,6 +44,16 @@ class Row:
     sizes: list[tuple[str, float, Rate, Rate | None]] = field(default_factory=list)  # words, change seen, ours, theirs
     limit: float = 0.0  # at which theirs has 1 % false alarms
     theirs_at_limit: list[Rate | None] = field(default_factory=list)
+
+    @property
+    def is_worse(self) -> bool:
+        """Whether theirs, at its best limit, finds a size that ours does not find yet."""
+        sizes = list(zip(self.sizes, self.theirs_at_limit, strict=False))[1:]
+        return (
+            bool(sizes)
+            and self.theirs[0] == "+"
+            and any(theirs is not None and theirs.share >= POWER > ours.share for (_, _, ours, _), theirs in sizes)
+        )
 
     @property
     def ours(self) -> str:
@@ -62,7 +73,7 @@ class Row:
         for (words, *_), rate in list(zip(self.sizes, rates, strict=True))[1:]:
             if rate is not None and rate.share >= POWER:
                 return words
-        return "none"
+        return f"more than {self.sizes[-1][0]}"
 
 
 def rows(measured: Measured, experiments: int) -> list[Row]:
@@ -73,17 +84,17 @@ def rows(measured: Measured, experiments: int) -> list[Row]:
         ("throttled LCP", "lcp", LATE, BUSY_PAGES[1:]),
         ("INP", "inp", LATE, BUSY_PAGES[1:]),
     ]
-    made = [_exact(measured.exact, *what) for what in (("bytes", "bytes"), ("requests", "requests"), ("CLS", "cls"))]
+    made = [_exact(measured.exact, *what) for what in (("bytes", "bytes"), ("CLS", "cls"))]
     for name, metric, plants, some in timed:
-        made.append(_pages(name, metric, "quiet", quiet, plants, experiments))
-        made.append(_pages(name, metric, "2 busy processes", busy, some, experiments))
-    made.append(_pages("unthrottled LCP", "lcp", "quiet", measured.unthrottled, UNTHROTTLED, experiments))
+        made.append(_pages(name, metric, QUIET, quiet, plants, experiments))
+        made.append(_pages(name, metric, BUSY, busy, some, experiments))
+    made.append(_pages("unthrottled LCP", "lcp", QUIET, measured.unthrottled, UNTHROTTLED, experiments))
     for machine, condition, handlers in (
-        ("quiet", measured.quiet, HANDLERS),
-        ("2 busy processes", measured.busy, BUSY_HANDLERS),
+        (QUIET, measured.quiet, HANDLERS),
+        (BUSY, measured.busy, BUSY_HANDLERS),
     ):
         made.append(_requests(machine, condition, handlers, experiments))
-        if machine == "quiet":
+        if machine == QUIET:
             made.append(_tails(condition, experiments))
         else:
             made.append(_tails(condition, experiments, ()))
@@ -167,7 +178,7 @@ def _requests(machine: str, condition: Condition, plants: Sequence[Plant], exper
 
 
 def _tails(condition: Condition, experiments: int, plants: Sequence[Plant] = TAILS) -> Row:
-    machine = "quiet" if plants else "2 busy processes"
+    machine = QUIET if plants else BUSY
     rounds = condition.handlers
     row = Row("API p95", machine, f"{REQUESTS} rounds", f"{len(rounds[HEALTHY])} rounds")
     for plant in (HEALTHY, *plants):

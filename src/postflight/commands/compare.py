@@ -9,8 +9,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import click
+from playwright.sync_api import Browser
 from rich.console import Console
 
+from postflight.commands import compare_pages
 from postflight.commands.ending import end_with_verdict
 from postflight.commands.remember import history_option
 from postflight.commands.simulate import Duration, Ratio
@@ -39,6 +41,7 @@ class Options:
     old_url: str
     new_url: str
     paths: tuple[str, ...]
+    pages: tuple[str, ...]
     margin: float
     alpha: float
     rounds: int
@@ -46,6 +49,21 @@ class Options:
     deadline: float
     reports: Path
     deployments: Path | None
+
+    @property
+    def requested(self) -> tuple[str, ...]:
+        """The paths whose requests are timed, each once: `/`, when nothing was said, and none when only pages were."""
+        return tuple(dict.fromkeys(self.paths or (() if self.pages else ("/",))))
+
+    @property
+    def visited(self) -> tuple[str, ...]:
+        """The paths of the pages that are visited, each once."""
+        return tuple(dict.fromkeys(self.pages))
+
+    @property
+    def share(self) -> float:
+        """The wrong answers allowed for each of them."""
+        return self.alpha / (len(self.requested) + len(self.visited))
 
     @property
     def looks(self) -> tuple[int, ...]:
@@ -60,20 +78,21 @@ class Options:
 @click.argument("old_url")
 @click.argument("new_url")
 @click.option(
-    "--path", "paths", multiple=True, default=("/",), show_default=True, help="Compare this; may be repeated."
+    "--path", "paths", multiple=True, help="Time requests to this; may be repeated.  [default: /, without --page]"
 )
+@click.option("--page", "pages", multiple=True, help="Visit this in a browser, too: bytes, CPU, LCP; may be repeated.")
 @click.option(
     "--margin", type=Ratio(), default="5%", show_default=True, help="Slower by less than this does not matter."
 )
-@click.option("--alpha", type=Ratio(), default="1%", show_default=True, help="Wrong answers allowed, for all paths.")
+@click.option("--alpha", type=Ratio(), default="1%", show_default=True, help="Wrong answers allowed, in all.")
 @click.option("--rounds", type=click.IntRange(FIRST_LOOK, 100_000), default=1600, show_default=True, help="At most.")
 @click.option("--warm-up", type=click.IntRange(0, 100_000), default=100, show_default=True, help="Requests to each.")
-@click.option("--deadline", type=Duration(), default="5m", show_default=True, help="For all paths.")
+@click.option("--deadline", type=Duration(), default="5m", show_default=True, help="For all.")
 @click.option("--reports", default="reports", show_default=True, type=click.Path(path_type=Path, file_okay=False))
 @click.option("--deployments", type=click.Path(path_type=Path), help="[default: deployments.yaml]")
 @history_option
 def command(**given: object) -> None:
-    """Compare the latency of NEW_URL with that of OLD_URL, in interleaved rounds with a control.
+    """Compare the latency or the pages of NEW_URL with those of OLD_URL, in interleaved rounds with a control.
 
     Exits 0 when the new one is not slower, 10 when it is, or when the rounds do not decide, and 30 when they cannot be
     measured. One request at a time; off this machine, and without `load` in deployments.yaml, at most 20 a second.
@@ -108,7 +127,8 @@ class Session:
             if not findings:
                 clients = [stack.enter_context(Client(each, self._run_id)) for each in (old, new)]
                 sides = Sides(clients[0], clients[1], pause_between(old, new))
-                findings = [self._judged(path, sides, new) for path in dict.fromkeys(options.paths)]
+                findings = [self._judged(path, sides, new) for path in options.requested]
+                findings += self._judged_pages(old, new) if options.visited else []
         return self._finish(findings, new)
 
     def _looked_at(self, old: Deployment, new: Deployment) -> list[Finding]:
@@ -136,10 +156,40 @@ class Session:
         self._console.print(terminal.plain(f"  {status.value:<9}{path}: {words}"), soft_wrap=True)
         return finding
 
+    def _judged_pages(self, old: Deployment, new: Deployment) -> list[Finding]:
+        with compare_pages.opened_browser((old, new)) as browser:
+            return [self._judged_page(path, browser, old, new) for path in self._options.visited]
+
+    def _judged_page(self, path: str, browser: Browser, old: Deployment, new: Deployment) -> Finding:
+        options, url = self._options, new.base_url + path
+        base = Finding(
+            f"compare page {path}", STAGE, Status.INVALID, OnBreach.HOLD, title=f"The page {path}", where=url
+        )
+        try:
+            shown = compare_pages.compare_page(
+                browser,
+                old.base_url + path,
+                url,
+                margin=options.margin,
+                alpha=options.share,
+                until=self._until,
+                chance=self._chance,
+            )
+        except DeploymentFault as error:
+            return replace(base, status=Status.BAD, summary=str(error))
+        except PostflightError as error:
+            return replace(base, summary=str(error))
+        found = {one.status for one in shown}
+        status = next(each for each in (Status.BAD, Status.UNKNOWN, Status.GOOD) if each in found)
+        words = "; ".join(one.words for one in shown if status is Status.GOOD or one.status is status)
+        for one in shown:
+            self._console.print(terminal.plain(f"  {one.status.value:<9}{path}: {one.words}"), soft_wrap=True)
+        return replace(base, status=status, summary=words, measurements=tuple(one.measurement for one in shown))
+
     def _measure(self, rounds: Iterator[Round]) -> Comparison:
         """Take rounds until they decide, the most are taken, or the time is over. Drops what was still warming up."""
         options = self._options
-        alpha = options.alpha / len(options.looks) / len(set(options.paths))
+        alpha = options.share / len(options.looks)
         taken: list[Round] = []
         found: Comparison | None = None
         for look, count in enumerate(options.looks):
