@@ -27,9 +27,6 @@ class Route:
     def __str__(self) -> str:
         return self.name
 
-    def __str__(self) -> str:
-        return self.name
-
 
 def look_at_features(page: Page) -> None:
     page.get_by_role("link", name="See how it works").click()

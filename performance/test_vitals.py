@@ -106,7 +106,7 @@ def attempt(request: pytest.FixtureRequest) -> int:
     return int(getattr(request.node, "execution_count", 1))
 
 
-@pytest.mark.covers("P13-P1", "VEL-P2")
+@pytest.mark.covers("P13-P1")
 @cells("ttfb", "fcp", "lcp")
 def test_page_appears_in_time(
     route: Route,
@@ -126,21 +126,21 @@ def test_page_appears_in_time(
     exhibit(make_filmstrip(title, frames, note="of a visit of its own: filming takes time"))
 
 
-@pytest.mark.covers("P13-P1", "VEL-P2")
+@pytest.mark.covers("P13-P1")
 @cells("cls")
 def test_page_holds_still(route: Route, profile: Profile, tell: Tell) -> None:
     """Nothing that is shown moves, unless somebody asked for it"""
     tell(route, profile, "cls")
 
 
-@pytest.mark.covers("P13-P1", "VEL-P2")
+@pytest.mark.covers("P13-P1")
 @cells("inp")
 def test_page_answers_input_in_time(route: Route, profile: Profile, tell: Tell) -> None:
     """A click or a key is answered by a new frame in time"""
     tell(route, profile, "inp")
 
 
-@pytest.mark.covers("P13-P1", "VEL-P2")
+@pytest.mark.covers("P13-P1")
 @cells("cpu", "tbt")
 def test_page_spares_the_processor(route: Route, profile: Profile, tell: Tell) -> None:
     """The page's main thread works no longer than it may"""

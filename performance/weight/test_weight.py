@@ -49,8 +49,7 @@ def test_requests(page_weight: PageWeight, say: Telling) -> None:
 def test_api_is_not_asked_item_by_item(page_weight: PageWeight, say: Telling) -> None:
     """A page does not ask one route of the API again for each item that it shows."""
     routes = transfer.chatter(page_weight)
-    most = max(routes, key=lambda one: one.amount, default=Flaw("", "", 0))
-    say.say("requests.repeated", most.amount, because=(most,))
+    say.say("requests.repeated", max((one.amount for one in routes), default=0), because=routes)
 
 
 @pytest.mark.measures("requests.duplicate")
