@@ -146,7 +146,7 @@ _WCAG = "test_page_meets_wcag"
 
 ACCESS = (
     Planted("zoom-forbidden", (_READ, _WCAG), ("maximum-scale=1 forbids zooming to 200 %", "meta-viewport")),
-    Planted("image-without-alt", (_WCAG,), ("image-alt (critical, WCAG 1.1.1", '<img src="/static/hero.svg"')),
+    Planted("image-without-alt", (_WCAG,), ("image-alt (critical, WCAG 1.1.1", '<img src="/static/hero.svg')),
     Planted("field-without-label", (_WCAG,), ("label (critical, WCAG 4.1.2", "#email")),
     Planted("language-missing", (_WCAG,), ("html-has-lang (serious, WCAG 3.1.1",)),
     Planted("role-mistaken", (_WCAG,), ("aria-required-children (critical, WCAG 1.3.1", 'ul[role="tablist"]')),
