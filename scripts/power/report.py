@@ -29,17 +29,17 @@ handler. Two processes serve: "old" the healthy page, "new" all variants, and th
 code, which must not alarm. Each variant was visited twice in every cycle, in an order drawn anew. From these cycles
 experiments are drawn, and each rule is asked:
 
-- **ours**: what `postflight compare` decides by. {rounds} rounds of four visits (both sides twice) for a page, at
-  alpha 1 % shared among three timed figures; {requests} rounds of four requests for an API, at alpha 1 %; both
-  "slower by more than {margin:g} %", so a regression below {margin:g} % is let through on purpose. Counts are
-  compared exactly, from one visit.
+- **ours**: what `postflight compare` decides by. A page: {rounds} rounds of four visits (both sides twice), the first
+  look, at an eighth of alpha 1 % (four figures, two looks; undecided, it goes on to 12 rounds). An API:
+  {requests} rounds of four requests, its third look, at a fifth of alpha 1 %. Both say "slower by more than
+  {margin:g} %", so a regression below {margin:g} % is let through on purpose. Counts are compared exactly, from one
+  visit. CLS and INP are not among the figures of `compare`: they are put to the same tests here.
 - **mean:5%**: `--benchmark-compare-fail=mean:5%`. For requests, pytest-benchmark's own runs, each a process; for
   pages its rule on as many visits as ours has, against a mean stored from other cycles. "At 1 %" is the limit at
   which it has at most 1 % false alarms on this pool (the largest change seen where there are few runs): its rule as
   good as it can be.
 - **found** is the smallest planted size that is found in {power:.0f} % of all experiments or more, at no more than 1
   % false alarms. "Change seen" is what the planted size did to the figure: the page has work of its own.
-
 - **as it was** is the machine with what else ran on it; **2 more busy** with two busy processes of the script's own.
 
 Rates are followed by their 95 % interval (Clopper and Pearson) over the experiments. Experiments from one pool share

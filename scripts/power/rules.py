@@ -11,6 +11,7 @@ from postflight.stats.paired import Change, Round
 
 MARGIN = 0.05
 ALPHA = 0.01
+LOOKS = 5  # of `postflight compare` at requests: after 100, 200 ... 1600 rounds
 THEIR_LIMIT = 0.05  # --benchmark-compare-fail=mean:5%
 CONFIDENCE = 0.95
 Pair = tuple[float, float]
@@ -66,9 +67,8 @@ def many(rounds: Sequence[Round], number: int, block: int = 50) -> Callable[[ran
     """Our rule for requests: so many rounds, in blocks of neighbours."""
 
     def alarm(chance: random.Random) -> bool:
-        return paired.compare(_blocks(rounds, number, block, chance), margin=MARGIN, alpha=ALPHA, seed=1).answer is (
-            Change.SLOWER
-        )
+        taken = _blocks(rounds, number, block, chance)
+        return paired.compare(taken, margin=MARGIN, alpha=ALPHA / LOOKS, seed=1).answer is Change.SLOWER
 
     return alarm
 

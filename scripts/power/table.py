@@ -26,7 +26,7 @@ from scripts.power.rules import Pair, Rate
 
 ROUNDS = 6  # of visits, four in each
 REQUESTS = 400  # rounds of requests, four in each
-SHARE = rules.ALPHA / 3  # three timed figures come from the same visits
+SHARE = rules.ALPHA / 8  # as `postflight compare --page` has it: four figures, two looks
 POWER = 0.9
 QUIET, BUSY = "as it was", "2 more busy"
 WORDS = {"cpu": "%", "delay": "ms", "inp": "%", "bytes": "%", "shift": "‰", "api": "%", "tail": "% in 1 of 10"}
