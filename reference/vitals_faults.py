@@ -40,20 +40,21 @@ _SLOW_CLICK = _BUSY + "document.addEventListener('click', function onBuy() { bus
 _SLOW_FRAME = _BUSY + "document.addEventListener('click', () => requestAnimationFrame(() => busy(900)));"
 _SLOW_KEY = _BUSY + "document.addEventListener('keydown', function validate() { busy(700); });"
 _BUSY_AFTER_LOAD = _BUSY + "addEventListener('load', function hydrate() { setTimeout(() => busy(2500), 50); });"
-_THRASH = """addEventListener('load', () => setTimeout(function measureRows() {
-  const text = document.querySelector('main');
-  for (let i = 0; i < 400; i += 1) text.append(Object.assign(document.createElement('p'), {textContent: 'row ' + i}));
+# far below all that is shown: nothing moves
+_BELOW = "const below = document.createElement('div');\nbelow.style.cssText = 'position:absolute;top:4000px';\n"
+_THRASH = f"""{_BELOW}addEventListener('load', () => setTimeout(function measureRows() {{
+  for (let i = 0; i < 400; i += 1) below.append(Object.assign(document.createElement('p'), {{textContent: i}}));
+  document.body.append(below);
   const end = performance.now() + 2500;
-  for (let width = 300; performance.now() < end; width = width === 300 ? 301 : 300) {
-    text.style.maxWidth = `${width}px`;
-    text.offsetHeight;
-  }
-}, 50));"""
-_EXPLOSION = """addEventListener('load', () => setTimeout(function fillList() {
-  const list = document.createElement('div');
-  for (let i = 0; i < 200000; i += 1) list.append(document.createElement(i % 2 ? 'i' : 'b'), 'x ');
-  document.body.append(list);
-}, 50));"""
+  for (let width = 300; performance.now() < end; width = width === 300 ? 301 : 300) {{
+    below.style.maxWidth = `${{width}}px`;
+    below.offsetHeight;
+  }}
+}}, 50));"""
+_EXPLOSION = f"""{_BELOW}addEventListener('load', () => setTimeout(function fillList() {{
+  for (let i = 0; i < 200000; i += 1) below.append(document.createElement(i % 2 ? 'i' : 'b'), 'x ');
+  document.body.append(below);
+}}, 50));"""
 _UNLOAD = "addEventListener('unload', () => { document.title = ''; });"
 _HIDE = """document.documentElement.style.display = 'none';
 setTimeout(() => { document.documentElement.style.display = ''; }, 4000);"""

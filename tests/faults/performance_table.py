@@ -193,7 +193,7 @@ _FELT = (
     Planted("slow-key", ANSWERS, ("INP", "key press on", "processing", "/static/planted/validate.js")),
     Planted("busy-after-load", SPARES, ("CPU", "script", "/static/planted/hydrate.js")),
     Planted("layout-thrash", SPARES, ("CPU", "layouts of", "forced by /static/planted/rows.js")),
-    Planted("dom-explosion", SPARES, ("CPU", "elements")),
+    Planted("dom-explosion", (*ANSWERS, *SPARES), ("CPU", "elements", "key press on body")),  # Tab looks through all
     Planted("unload-listener", ("test_page_can_be_returned_to",), ("unload", "/static/planted/farewell.js")),
 )
 
