@@ -131,7 +131,7 @@ def findings() -> tuple[Finding, ...]:
     rate = replace(measured("landing.rate", 0.993, limit=0.95, met=True, unit=Unit.RATIO), limit="at least 95 %")
     return (
         Finding(
-            "performance/test_vitals.py::test_lcp[landing-mobile]",
+            "performance/vitals/test_vitals.py::test_lcp[landing-mobile]",
             "performance",
             Status.BAD,
             OnBreach.ROLLBACK,
@@ -143,7 +143,7 @@ def findings() -> tuple[Finding, ...]:
             where="https://velocity.example.com/",
             covers=("VEL-P1", "P13-P1"),
             measurements=(lcp,),
-            rerun="pytest performance/test_vitals.py -k landing",
+            rerun="pytest performance/vitals/test_vitals.py -k landing",
             evidence=(
                 "performance/evidence/lcp/screenshot.png",
                 "performance/evidence/lcp/trace.zip",
@@ -154,7 +154,7 @@ def findings() -> tuple[Finding, ...]:
             exhibits=(filmstrip(), waterfall()),
         ),
         Finding(
-            "performance/test_vitals.py::test_lcp[editor-mobile]",
+            "performance/vitals/test_vitals.py::test_lcp[editor-mobile]",
             "performance",
             Status.UNKNOWN,
             OnBreach.HOLD,

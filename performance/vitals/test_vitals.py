@@ -7,8 +7,6 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from performance.laboratory import Laboratory, metric_of
-from performance.routes import ROUTES, Route
 from postflight.browser.evidence import safe_name
 from postflight.browser.vitals.control import Control
 from postflight.browser.vitals.fingerprint import fingerprint
@@ -22,6 +20,9 @@ from postflight.exhibits import Frame, Mark, Request, make_filmstrip, make_water
 from postflight.model import Deployment
 from postflight.pytest_plugin.fixtures import Measure, Show
 from postflight.pytest_plugin.run import Run
+
+from ..routes import ROUTES, Route
+from .laboratory import Laboratory, metric_of
 
 pytestmark = pytest.mark.performance
 

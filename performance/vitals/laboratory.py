@@ -6,7 +6,6 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page
 
-from performance.routes import Route
 from postflight.browser.vitals.control import Control
 from postflight.browser.vitals.profiles import Profile
 from postflight.browser.vitals.returning import Returning, come_back
@@ -14,6 +13,8 @@ from postflight.browser.vitals.series import METRICS, Series, repeat
 from postflight.browser.vitals.visit import visit
 from postflight.checks.budget import fits
 from postflight.model import Budget, Deployment
+
+from ..routes import Route
 
 Key = tuple[str, str, int]
 
