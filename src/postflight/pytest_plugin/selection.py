@@ -67,13 +67,15 @@ def select(config: pytest.Config, run: Run, items: list[pytest.Item]) -> None:
 
 
 def _no_budget_unmeasured(config: pytest.Config, run: Run, items: list[pytest.Item]) -> None:
-    """Refuse a budget that no check measures: green on nothing. Known only where whole suites were collected."""
-    if not all(Path(argument).is_dir() for argument in config.args):
-        return
+    """Refuse a budget that no check measures: green on nothing. Known only where a whole suite was collected."""
+    folders = [Path(argument).resolve() for argument in config.args]
     announced = {
         (stage_of(item), name) for item in items for marker in item.iter_markers("measures") for name in marker.args
     }
     for stage in {stage_of(item) for item in items}:
+        suite = (config.rootpath / stage).resolve()
+        if not any(folder == suite or folder in suite.parents for folder in folders):
+            continue
         for budget in run.budgets.for_stage(run.deployment.platform, stage).values():
             if not any(of == stage and fits(budget.metric, name) for of, name in announced):
                 raise pytest.UsageError(f"{budget.source}: no check of {stage} measures {budget.metric!r}")
