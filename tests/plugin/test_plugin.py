@@ -81,6 +81,22 @@ platforms: {any: {budgets: {smoke: {page.load: {at_most: 2 s, on_breach: hold}}}
     assert [measured["values"] for measured in finding["measurements"]] == [[9.0]]
 
 
+@pytest.mark.parametrize(("chosen", "refused"), [([], True), (["smoke"], True), (["smoke/part"], False)])
+def test_a_budget_that_no_check_measures_is_refused_where_the_whole_suite_runs(
+    run_suite: RunSuite, site: str, tmp_path: Path, chosen: list[str], refused: bool
+) -> None:
+    part = tmp_path / "suite" / "smoke" / "part"
+    part.mkdir(parents=True)
+    (part / "test_part.py").write_text("import pytest\n@pytest.mark.smoke\ndef test_y(): pass\n")
+    limits = """
+version: 1
+platforms: {any: {budgets: {smoke: {page.lod: {at_most: 2 s, on_breach: hold}}}}}
+"""
+    result = run_suite("def test_x(): pass", "--base-url", site, *chosen, budgets=limits)
+    assert ("budgets.yaml:3: no check of smoke measures 'page.lod'" in result.output) is refused, result.output
+    assert result.decision == ("invalid" if refused else "promote")
+
+
 def test_a_budget_that_warns_does_not_hide_what_a_page_suffered(run_suite: RunSuite, site: str) -> None:
     source = """
 from postflight.errors import PageTrouble
