@@ -70,7 +70,7 @@ def time_them(request: pytest.FixtureRequest, broken: Broken, run_id: str, measu
             limits=Limits(SECONDS, longest=max(operation.deadline for operation in operations)),
         )
         for found in sampling.run():
-            measure(found.metric, *found.values, where=found.where, interval=found.interval)
+            measure(found.metric, *found.values, interval=found.interval, cause=found.cause)
         return sampling.timings
 
     return time_all

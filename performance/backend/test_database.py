@@ -13,6 +13,7 @@ from postflight.pytest_plugin.run import Run
 
 pytestmark = [pytest.mark.performance, pytest.mark.platform("velocity")]
 
+PLACE = "PostgreSQL"
 REQUESTS = 60
 """For the list of projects, one after the other."""
 
@@ -43,8 +44,8 @@ def watched(
 def test_database_has_connections_left(watched: Watched, deployment: Deployment, measure: Measure) -> None:
     """The database has connections left, within the limit of the environment"""
     told = deployment.limits.get("database_connections", Quantity(watched.most, Unit.COUNT))
-    where = f"PostgreSQL: {watched.peak} connections in use at a time, and its limit here is {told}"
-    measure("database.connections", watched.peak / told.value, unit=Unit.RATIO, where=where)
+    cause = f"{watched.peak} connections in use at a time, and its limit here is {told}"
+    measure("database.connections", watched.peak / told.value, unit=Unit.RATIO, where=PLACE, cause=cause)
 
 
 @pytest.mark.covers("VEL-P4")
@@ -52,7 +53,7 @@ def test_database_connections_are_given_back(watched: Watched) -> None:
     """Connections to the database are used again, and given back"""
     if leak := watched.leak():
         first, *_, last = watched.connections
-        raise DeploymentFault(leak, expected=f"about {first} connections", seen=f"{last}", where="PostgreSQL")
+        raise DeploymentFault(leak, expected=f"about {first} connections", seen=f"{last}", where=PLACE)
 
 
 @pytest.mark.covers("VEL-P4", "VRO-P1")
@@ -61,8 +62,8 @@ def test_no_transaction_is_left_open(watched: Watched, measure: Measure) -> None
     """No transaction is left open"""
     _require_sight(watched)
     idlest = watched.idlest
-    where = f"PostgreSQL: idle in transaction after {idlest.statement}" if idlest else "PostgreSQL: none was seen"
-    measure("database.idle_in_transaction", idlest.in_state if idlest else 0.0, where=where)
+    cause = f"idle in transaction after {idlest.statement}" if idlest else ""
+    measure("database.idle_in_transaction", idlest.in_state if idlest else 0.0, where=PLACE, cause=cause)
 
 
 @pytest.mark.covers("VRO-P1")
@@ -70,19 +71,19 @@ def test_no_transaction_is_left_open(watched: Watched, measure: Measure) -> None
 def test_database_answers_quickly(watched: Watched, measure: Measure) -> None:
     """The database answers quickly, on average"""
     if slowest := watched.slowest_statement:
-        where = f"PostgreSQL, by pg_stat_statements: {slowest.calls} calls of {slowest.text}"
-        measure("database.mean_time", slowest.mean, where=where)
+        cause = f"{slowest.calls} calls of {slowest.text}, by pg_stat_statements"
+        measure("database.mean_time", slowest.mean, where=PLACE, cause=cause)
         return
     if watched.mean_transaction is None:
         raise NotEnoughEvidence(
             "nothing tells how long statements take here: install pg_stat_statements (PostgreSQL 14 tells by itself)"
         )
     # a transaction has one statement or more: what holds for it on average holds for each of them
-    where = f"PostgreSQL: mean of {watched.transactions} transactions"
+    cause = f"mean of {watched.transactions} transactions"
     if watched.slowest is not None:
         seen = Quantity(watched.slowest.running, Unit.SECONDS)
-        where += f"; the longest statement seen ran for {seen}: {watched.slowest.statement}"
-    measure("database.mean_time", watched.mean_transaction, where=where)
+        cause += f"; the longest statement seen ran for {seen}: {watched.slowest.statement}"
+    measure("database.mean_time", watched.mean_transaction, where=PLACE, cause=cause)
 
 
 def _require_sight(watched: Watched) -> None:

@@ -51,8 +51,8 @@ def test_connections_are_kept_open(timer: Timer, deployment: Deployment, measure
         reused = sum(timing.reused for timing in taken)
         closing = sum(timing.closes for timing in taken)
         said = f", and {closing} answers said `Connection: close`" if closing else ""
-        where = f"{request.service}: {reused} of {REQUESTS} requests went over a connection that was open already{said}"
-        measure("connection.reused", reused / REQUESTS, unit=Unit.RATIO, where=where)
+        cause = f"{reused} of {REQUESTS} requests went over a connection that was open already{said}"
+        measure("connection.reused", reused / REQUESTS, unit=Unit.RATIO, where=request.service, cause=cause)
 
 
 def _health_of(service: Service) -> list[Request]:

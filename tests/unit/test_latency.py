@@ -120,7 +120,7 @@ def test_every_tenth_slow_answer_breaks_a_95th_percentile() -> None:
     )
     assert isinstance(judge(found[0], budgets)[0].error, BudgetBroken)
     assert len(taken) <= 344
-    assert "a tail: 9.9 % of the answers take long, and the median is 3.2 ms" in found[0].where
+    assert "a tail: 9.9 % of the answers take long, and the median is 3.2 ms" in found[0].cause
 
 
 def test_what_lies_at_its_limit_stays_unknown() -> None:

@@ -79,7 +79,7 @@ class Sampling(Generic[T]):
     def _look(self, gauge: Gauge) -> None:
         taken = self._taken[gauge.cold]
         each = self._looks[gauge].each
-        measured = gauge.measure(taken, each, longest=self._limits.longest, where=tell_where(taken, gauge))
+        measured = gauge.measure(taken, each, longest=self._limits.longest, cause=tell_where(taken, gauge))
         self._found[gauge] = measured
         del self._left[gauge][0]
         if not self._left[gauge] or self._is_decided(measured):

@@ -86,8 +86,8 @@ class Gauge:
         """Return those that it is about."""
         return [timing for timing in timings if timing.cold is self.cold]
 
-    def measure(self, timings: Sequence[Timing], alpha: float, *, longest: float, where: str = "") -> Measurement:
+    def measure(self, timings: Sequence[Timing], alpha: float, *, longest: float, cause: str = "") -> Measurement:
         """Return the quantile with its interval. `longest`: seconds after which every request would have failed."""
         found = estimate([timing.of(self.phase) for timing in self.chosen(timings)], self.quantile, alpha)
         interval = (max(found.low, 0.0), min(found.high, longest))
-        return Measurement(self.metric, (found.middle,), Unit.SECONDS, where, interval=interval)
+        return Measurement(self.metric, (found.middle,), Unit.SECONDS, interval=interval, cause=cause)
