@@ -201,3 +201,10 @@ _FELT = (
 VITALS = tuple(replace(planted, only=("-k", "landing-mobile")) for planted in _FELT)
 
 TABLE = (*VITALS, *LATENCY, *WEIGHT, *ACCESS)
+
+_BY_DEFAULT = (
+    "late-banner", "slow-click", "slow-route", "connection-leak", "document-huge", "contrast-low",
+    "button-off-keyboard", "wide-on-phones",
+)  # fmt: skip
+SAMPLE = tuple(next(row for row in TABLE if row.fault == name) for name in _BY_DEFAULT)
+"""Of each part some, because each takes its time; `make prove` plants all."""
