@@ -1,8 +1,8 @@
 """Each fault of stage performance turns exactly its checks red, and the finding names its cause.
 
 By default a sample runs, against the checks that own its faults; `--prove` runs each against its whole part of the
-stage (vitals, weight, backend, access): nothing else of it may fail. What a fault does to another part follows from what it
-is: a blocking script is felt, and weighed.
+stage (vitals, weight, backend, access): nothing else of it may fail. What a fault does to another part follows from
+what it is: a blocking script is felt, and weighed.
 """
 
 import re
