@@ -492,7 +492,7 @@ REGISTRY: dict[str, Fault] = {
         CROSSED_ANSWERS, PREVIEW_STUCK, SESSIONS_LEFT, EDITS_LOST, POOL_RACE,
         *sorted(IN_LATENCY, key=lambda fault: fault.name), SLOW_HANDSHAKE, QUERY_PER_ITEM, SLOW_STATEMENT,
         *sorted(OF_WEIGHT, key=lambda fault: fault.name),
-        *SHUTTING_OUT,
+        *sorted(SHUTTING_OUT, key=lambda fault: fault.name),
         HERO_MOVED, BUTTON_RECOLOURED, SECTION_MISSING, TEXT_SMALLER, BANNER_OVERLAPS, HEAVY_LANDING,
         *sorted(FELT, key=lambda fault: fault.name),
     )

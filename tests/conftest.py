@@ -13,7 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
+settings.register_profile("untimed", deadline=None)  # a slow machine is no failure
+settings.load_profile("untimed")
 ROOT = Path(__file__).parents[1]
 os.environ["POSTFLIGHT_HISTORY"] = "off"  # tests are nobody's deployments; also for a command in this process
 RUN_DEADLINE = 300.0  # seconds; bounds a hang, measures nothing

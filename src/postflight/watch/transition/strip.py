@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from postflight.watch.transition.account import Account, End, Visit
 
 WIDTH = 60  # cells
+SHORTEST = 1e-6  # seconds: of what lies closer together no order is shown
 LEGEND = "o old version, n new, m both, x some bad, X all bad, ? not measured"
 
 
@@ -18,10 +19,10 @@ def strip(account: Account, width: int = WIDTH) -> str:
     if not account.visits:
         return ""
     slices = min(width, account.sent)
-    length = (account.visits[-1].at or 1.0) / slices
+    whole = max(account.visits[-1].at, SHORTEST)
     cells: list[list[Visit]] = [[] for _ in range(slices)]
     for visit in account.visits:
-        cells[min(slices - 1, math.floor(visit.at / length))].append(visit)
+        cells[min(slices - 1, math.floor(visit.at / whole * slices))].append(visit)
     old = account.change.old if account.change else ""
     return "".join(_cell(visits, old) for visits in cells)
 
