@@ -17,8 +17,8 @@ from postflight.reference_process import READY_VARIABLE, reference_platform
 PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
 FAULTS = ("slow-edit-sync", "version-skew")
 COLUMNS = 112
-REPORTED = ("smoke", "security")  # stages, and faults among them, of the report's pictures
-REPORTED_FAULTS = ("slow-edit-sync", "csp-wildcard", "csp-missing-on-404")
+REPORTED = ("smoke", "security", "performance")  # stages, and faults among them, of the report's pictures
+REPORTED_FAULTS = ("slow-edit-sync", "csp-wildcard", "csp-missing-on-404", "slow-asset", "contrast-low")
 VIEWS = {  # name -> width, height, colour scheme
     "report": (1180, 1080, "light"),
     "report-dark": (1180, 1080, "dark"),
@@ -38,7 +38,7 @@ def run_gate(reports: Path, faults: tuple[str, ...], stages: tuple[str, ...] = (
             env=environment,
             capture_output=True,
             text=True,
-            timeout=180,
+            timeout=420,
             check=False,
         )
     return "$ postflight gate --stage smoke\n" + done.stdout.replace(str(reports), "reports")
