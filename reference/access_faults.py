@@ -8,15 +8,15 @@ from collections.abc import Callable, Mapping
 
 from starlette.datastructures import MutableHeaders
 from starlette.responses import Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from reference import faults
 from reference.faults import Fault
+from reference.held import HeldAnswer
 from reference.services import Services
 
 _STYLES = "/static/site.css"
 _WORKER = "/offline-worker.js"
-_LARGE = 1_000_000  # bytes; an answer that is longer is no page of this platform
 
 Edit = Callable[[str], str]
 
@@ -87,32 +87,20 @@ class AccessFaultsMiddleware:
             await self._app(scope, receive, _Answer(scope["path"], self._faults, send).send)
 
 
-class _Answer:
-    """One answer on its way out. A page and the style sheet are held until they are whole: their length changes."""
+class _Answer(HeldAnswer):
+    """One answer on its way out; pages and the style sheet are changed."""
 
     def __init__(self, path: str, planted: frozenset[Fault], send: Send) -> None:
+        super().__init__(send)
         self._path = path
         self._planted = planted
-        self._send = send
-        self._start: Message | None = None
-        self._body = b""
 
-    async def send(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            headers = MutableHeaders(scope=message)
-            page = headers.get("content-type", "").startswith("text/html")
-            if page or (self._path == _STYLES and message["status"] == 200):
-                self._start = message
-                return
-        elif self._start is not None:
-            self._body += message.get("body", b"")
-            if message.get("more_body") and len(self._body) < _LARGE:
-                return
-            message["body"] = self._spoilt(self._body.decode()).encode()
-            MutableHeaders(scope=self._start)["content-length"] = str(len(message["body"]))
-            await self._send(self._start)
-            self._start = None
-        await self._send(message)
+    def holds(self, status: int, headers: MutableHeaders) -> bool:
+        page = headers.get("content-type", "").startswith("text/html")
+        return page or (self._path == _STYLES and status == 200)
+
+    def change(self, body: bytes, headers: MutableHeaders) -> bytes:  # noqa: ARG002 - only the body is spoilt
+        return self._spoilt(body.decode()).encode()
 
     def _spoilt(self, text: str) -> str:
         if self._path == _STYLES:

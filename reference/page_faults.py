@@ -7,10 +7,11 @@ import re
 import secrets
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from reference import faults
 from reference.faults import Fault
+from reference.held import HeldAnswer
 from reference.services import Services
 
 POLICY = "content-security-policy"
@@ -67,33 +68,21 @@ class PageFaultsMiddleware:
         return True
 
 
-class _Answer:
-    """One answer on its way out. HTML is held until it is whole, because its length changes."""
+class _Answer(HeldAnswer):
+    """One answer on its way out; HTML is changed."""
 
     def __init__(self, asked: Headers, path: str, planted: frozenset[Fault], send: Send) -> None:
+        super().__init__(send)
         self._asked = asked
         self._path = path
         self._faults = planted
-        self._send = send
-        self._start: Message | None = None
-        self._body = b""
 
-    async def send(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            headers = MutableHeaders(scope=message)
-            self._spoil_headers(headers)
-            if headers.get("content-type", "").startswith("text/html"):
-                self._start = message
-                return
-        elif self._start is not None:
-            self._body += message.get("body", b"")
-            if message.get("more_body"):
-                return
-            headers = MutableHeaders(scope=self._start)
-            message["body"] = self._spoil_page(self._body.decode(), headers).encode()
-            headers["content-length"] = str(len(message["body"]))
-            await self._send(self._start)
-        await self._send(message)
+    def holds(self, status: int, headers: MutableHeaders) -> bool:  # noqa: ARG002 - of whatever status
+        self._spoil_headers(headers)
+        return headers.get("content-type", "").startswith("text/html")
+
+    def change(self, body: bytes, headers: MutableHeaders) -> bytes:
+        return self._spoil_page(body.decode(), headers).encode()
 
     def _spoil_headers(self, headers: MutableHeaders) -> None:
         asked, planted = self._asked, self._faults

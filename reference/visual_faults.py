@@ -3,11 +3,12 @@
 All of them act here, on finished answers of the landing page and its style sheet.
 """
 
-from starlette.datastructures import Headers, MutableHeaders
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from reference import faults
 from reference.faults import Fault
+from reference.held import HeldAnswer
 from reference.services import Services
 
 _STYLES = {
@@ -55,28 +56,20 @@ class VisualFaultsMiddleware:
             await self._app(scope, receive, _Answer(self._planted, send).send)
 
 
-class _Answer:
-    """One answer on its way out, held until it is whole, because its length changes."""
+class _Answer(HeldAnswer):
+    """One answer on its way out: the page, or its style sheet."""
 
     def __init__(self, planted: frozenset[Fault], send: Send) -> None:
+        super().__init__(send)
         self._planted = planted
-        self._send = send
-        self._start: Message = {}
-        self._body = b""
 
-    async def send(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            self._start = message
-            return
-        self._body += message.get("body", b"")
-        if message.get("more_body"):
-            return
-        kind = Headers(scope=self._start).get("content-type", "")
-        text = self._body.decode()
-        body = (self._spoil_page(text) if kind.startswith("text/html") else self._spoil_style(text)).encode()
-        MutableHeaders(scope=self._start)["content-length"] = str(len(body))
-        await self._send(self._start)
-        await self._send({**message, "body": body})
+    def holds(self, status: int, headers: MutableHeaders) -> bool:  # noqa: ARG002 - only these two are asked for
+        return True
+
+    def change(self, body: bytes, headers: MutableHeaders) -> bytes:
+        page = headers.get("content-type", "").startswith("text/html")
+        text = body.decode()
+        return (self._spoil_page(text) if page else self._spoil_style(text)).encode()
 
     def _spoil_style(self, style: str) -> str:
         return style + "".join(rule for fault, rule in _STYLES.items() if fault in self._planted)

@@ -7,13 +7,15 @@ What a script does for so many milliseconds it does by the clock, so that it is 
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from starlette.datastructures import MutableHeaders
 from starlette.responses import Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from reference import faults
 from reference.faults import Fault
+from reference.held import HeldAnswer
 from reference.services import Services
 
 PLANTED = "/static/planted/"
@@ -136,31 +138,24 @@ class VitalsFaultsMiddleware:
             return
         if faults.LATE_FIRST_BYTE in self._faults:
             await asyncio.sleep(LATE_BYTE)
-        await self._app(scope, receive, _changing(send, scope["state"]["nonce"], self._change))
+        await self._app(scope, receive, _Answer(send, partial(self._change, scope["state"]["nonce"])).send)
 
-    def _change(self, page: str, nonce: str) -> str:
+    def _change(self, nonce: str, page: str) -> str:
         added = "".join(plant.markup for plant in self._plants).replace("NONCE", nonce)
         if faults.HERO_LATE in self._faults:
             page = page.replace('<img src="/static/hero', '<img data-src="/static/hero')
         return page.replace("</head>", f"{added}</head>")
 
 
-def _changing(send: Send, nonce: str, change: Callable[[str, str], str]) -> Send:
-    """Return a `send` that holds the page back until it is whole, and sends it changed."""
-    start: Message = {}
-    body = b""
+class _Answer(HeldAnswer):
+    """The landing page on its way out."""
 
-    async def pass_on(message: Message) -> None:
-        nonlocal start, body
-        if message["type"] == "http.response.start":
-            start = message
-            return
-        body += message.get("body", b"")
-        if message.get("more_body"):
-            return
-        page = change(body.decode(), nonce).encode()
-        MutableHeaders(scope=start)["content-length"] = str(len(page))
-        await send(start)
-        await send({**message, "body": page})
+    def __init__(self, send: Send, change: Callable[[str], str]) -> None:
+        super().__init__(send)
+        self._change = change
 
-    return pass_on
+    def holds(self, status: int, headers: MutableHeaders) -> bool:  # noqa: ARG002 - only this page is asked for
+        return True
+
+    def change(self, body: bytes, headers: MutableHeaders) -> bytes:  # noqa: ARG002 - only the page is changed
+        return self._change(body.decode()).encode()

@@ -14,10 +14,11 @@ from functools import cache
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import RedirectResponse, Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from reference import faults
 from reference.faults import Fault
+from reference.held import HeldAnswer
 from reference.services import Services
 
 _FILES = "/static/planted/"
@@ -64,36 +65,23 @@ class WeightFaultsMiddleware:
         await self._app(scope, receive, answer.send)
 
 
-class _Answer:
-    """One answer on its way out. Pages and the list of projects are held until they are whole: their length changes."""
+class _Answer(HeldAnswer):
+    """One answer on its way out; pages and the list of projects are changed."""
 
     def __init__(self, path: str, host: str, planted: frozenset[Fault], send: Send) -> None:
+        super().__init__(send)
         self._path = path
         self._host = host
         self._faults = planted
-        self._send = send
-        self._start: Message | None = None
-        self._body = b""
 
-    async def send(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            headers = MutableHeaders(scope=message)
-            self._spoil_headers(headers)
-            page = headers.get("content-type", "").startswith("text/html")
-            if message["status"] == 200 and (page or self._path == "/api/projects"):
-                self._start = message
-                return
-        elif self._start is not None:
-            self._body += message.get("body", b"")
-            if message.get("more_body"):
-                return
-            headers = MutableHeaders(scope=self._start)
-            listing = self._path == "/api/projects"
-            body = self._spoil_list(self._body) if listing else self._spoil_page(self._body.decode()).encode()
-            headers["content-length"] = str(len(body))
-            message = {"type": "http.response.body", "body": body}
-            await self._send(self._start)
-        await self._send(message)
+    def holds(self, status: int, headers: MutableHeaders) -> bool:
+        self._spoil_headers(headers)
+        page = headers.get("content-type", "").startswith("text/html")
+        return status == 200 and (page or self._path == "/api/projects")
+
+    def change(self, body: bytes, headers: MutableHeaders) -> bytes:  # noqa: ARG002 - they are spoilt already
+        listing = self._path == "/api/projects"
+        return self._spoil_list(body) if listing else self._spoil_page(body.decode()).encode()
 
     def _spoil_headers(self, headers: MutableHeaders) -> None:
         planted = self._faults

@@ -11,7 +11,9 @@ from functools import lru_cache
 
 import brotli
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from reference.held import HeldAnswer
 
 _LEAST = 860  # bytes: what is shorter fits into a packet anyway
 _TYPES = ("text/html", "application/json", "text/css", "text/javascript", "image/svg+xml")
@@ -57,38 +59,25 @@ def packed(body: bytes, encoding: str, quality: int) -> bytes:
 _packed_once = lru_cache(maxsize=64)(packed)
 
 
-class _Answer:
-    """One answer on its way out: held until it is whole where it may be packed."""
+class _Answer(HeldAnswer):
+    """One answer on its way out, packed where it may be."""
 
     def __init__(self, encoding: str, send: Send, *, is_file: bool) -> None:
+        super().__init__(send)
         self._encoding = encoding
         self._is_file = is_file
-        self._send = send
-        self._start: Message | None = None
-        self._body = b""
 
-    async def send(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            headers = MutableHeaders(scope=message)
-            media_type = headers.get("content-type", "").partition(";")[0]
-            fixed = "content-encoding" in headers or "no-transform" in headers.get("cache-control", "")
-            if message["status"] == 200 and media_type in _TYPES and not fixed:
-                headers.add_vary_header("Accept-Encoding")
-                if self._encoding:
-                    self._start = message
-                    return
-        elif self._start is not None:
-            self._body += message.get("body", b"")
-            if message.get("more_body"):
-                return
-            if len(self._body) >= _LEAST:
-                self._pack(MutableHeaders(scope=self._start))
-            await self._send(self._start)
-            message = {"type": "http.response.body", "body": self._body}
-        await self._send(message)
+    def holds(self, status: int, headers: MutableHeaders) -> bool:
+        media_type = headers.get("content-type", "").partition(";")[0]
+        fixed = "content-encoding" in headers or "no-transform" in headers.get("cache-control", "")
+        if status != 200 or media_type not in _TYPES or fixed:
+            return False
+        headers.add_vary_header("Accept-Encoding")
+        return bool(self._encoding)
 
-    def _pack(self, headers: MutableHeaders) -> None:
+    def change(self, body: bytes, headers: MutableHeaders) -> bytes:
+        if len(body) < _LEAST:
+            return body
         pack, quality = (_packed_once, _SMALL) if self._is_file else (packed, _QUICK)
-        self._body = pack(self._body, self._encoding, quality)
         headers["Content-Encoding"] = self._encoding
-        headers["Content-Length"] = str(len(self._body))
+        return pack(body, self._encoding, quality)

@@ -7,12 +7,10 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, StorageState
 
 from postflight.browser.policy_stranger import Stranger, stranger
-from postflight.browser.visitor import sign_in
+from postflight.browser.visitor import signed_in_state
 from postflight.model import Account, Deployment
 
 Enter = Callable[[str], BrowserContext]
-DEADLINE = 10_000
-"""Milliseconds for each step of signing in."""
 
 
 @pytest.fixture(scope="session")
@@ -20,15 +18,7 @@ def signed_in(
     browser: Browser, browser_context_args: dict[str, Any], deployment: Deployment, account: Callable[[str], Account]
 ) -> StorageState:
     """What a browser holds after a person has signed in through the page. Done once."""
-    primary = account("primary")
-    context = browser.new_context(**browser_context_args)
-    try:
-        page = context.new_page()
-        page.set_default_timeout(DEADLINE)
-        sign_in(page, deployment.base_url, primary)
-        return context.storage_state()
-    finally:
-        context.close()
+    return signed_in_state(browser, browser_context_args, deployment.base_url, account("primary"))
 
 
 @pytest.fixture
