@@ -7,9 +7,10 @@ from http.server import BaseHTTPRequestHandler
 
 import pytest
 from playwright.sync_api import Browser, Page
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from postflight.browser.access import arrival
-from postflight.browser.access.arrival import arrive
+from postflight.browser.access.arrival import arrive, rest
 from postflight.browser.access.axe import examine
 from postflight.browser.access.instrument import Instrument
 from postflight.browser.access.keyboard import Looks, unseen, walk
@@ -74,6 +75,13 @@ def test_a_page_is_looked_at_when_it_rests(page: Page) -> None:
 def test_an_error_is_no_page_that_could_be_judged(page: Page) -> None:
     with serving(_Late) as url, pytest.raises(UnexpectedAnswer, match="answered 404"):
         arrive(page, f"{url}/nothing")
+
+
+def test_a_page_that_hangs_is_given_up(page: Page) -> None:
+    page.set_default_timeout(500)
+    show(page, "<h1>x</h1><script>setTimeout(() => { while (true); }, 0)</script>")
+    with pytest.raises(PlaywrightTimeout):
+        rest(page)
 
 
 def test_a_page_that_never_rests_is_looked_at_all_the_same(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,7 @@ import numpy as np
 from PIL import Image
 from playwright.sync_api import Browser, Page, Request
 
+from postflight.browser.responsive import until_responsive
 from postflight.checks.visual.change import Change, Shot, find_change
 from postflight.checks.visual.elements import Element
 from postflight.checks.visual.pixels import Pixels
@@ -141,6 +142,7 @@ def take(page: Page, url: str, *, masks: Sequence[str] = (), without: Sequence[s
         seen = f"status {answer.status}"
         raise UnexpectedAnswer(f"{url} answered {answer.status}", expected="a page", seen=seen, where=url)
     hidden = (*MASKED, *masks)
+    until_responsive(page)
     if wrong := page.evaluate(_PREPARE, [_style(hidden, without), [*hidden, *without]]):
         raise ConfigError(f"{wrong!r} is no selector; mend `masks` or `without` of this route in performance/routes.py")
     until = time.monotonic() + REST_DEADLINE
@@ -193,6 +195,7 @@ def _wait_until_quiet(page: Page, pending: set[Request], until: float) -> None:
 
 
 def _picture(page: Page) -> Pixels:
+    until_responsive(page)
     width, height = page.evaluate("[innerWidth, document.documentElement.scrollHeight]")
     clip: Any = {"x": 0, "y": 0, "width": width, "height": min(height, MAX_HEIGHT)}
     return _decoded(page.screenshot(full_page=True, clip=clip, animations="disabled", caret="hide", scale="css"))

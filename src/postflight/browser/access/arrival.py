@@ -4,6 +4,7 @@ import time
 
 from playwright.sync_api import Page, Request
 
+from postflight.browser.responsive import until_responsive
 from postflight.errors import UnexpectedAnswer
 
 LOOK = 25.0  # milliseconds between two looks
@@ -55,6 +56,7 @@ def rest(page: Page, traffic: Traffic | None = None, *, looks: int = AT_REST) ->
     last, same, give_up = "", 0, time.monotonic() + DEADLINE
     while same < looks and time.monotonic() < give_up:
         page.wait_for_timeout(LOOK)
+        until_responsive(page)
         state = str(page.evaluate(_STATE))
         same = same + 1 if state == last and (traffic is None or traffic.is_quiet) else 0
         last = state

@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 from playwright.sync_api import JSHandle, Page
 
+from postflight.browser.responsive import until_responsive
+
 Kind = Literal["Keyboard", "Layout", "Preferences"]
 
 
@@ -13,6 +15,7 @@ class Instrument:
     """One instrument (`keyboard.js`, `layout.js`, `preferences.js`) in the document that the page shows now."""
 
     def __init__(self, page: Page, kind: Kind) -> None:
+        until_responsive(page)
         self._handle = page.evaluate_handle(
             f"() => {{\n{_source('elements')}\n{_source(kind.lower())}\nreturn new {kind}();\n}}"
         )

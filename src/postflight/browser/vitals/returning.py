@@ -13,6 +13,7 @@ from typing import Any
 from playwright.sync_api import Browser, CDPSession, Page
 from playwright.sync_api import Error as PlaywrightError
 
+from postflight.browser.responsive import until_responsive
 from postflight.browser.vitals.profiles import Profile
 from postflight.browser.vitals.visit import (
     ACTION_DEADLINE,
@@ -22,7 +23,6 @@ from postflight.browser.vitals.visit import (
     prepare,
     read_record,
     settle,
-    until_responsive,
 )
 
 MAX_FRAMES = 40

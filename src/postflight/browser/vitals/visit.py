@@ -18,6 +18,7 @@ from playwright.sync_api import Browser, CDPSession, Page
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 from pydantic import TypeAdapter
 
+from postflight.browser.responsive import until_responsive
 from postflight.browser.vitals.profiles import Profile
 from postflight.checks.vitals.model import Vitals, Work
 from postflight.checks.vitals.reading import read_vitals
@@ -97,11 +98,6 @@ def settle(page: Page) -> float:
         page.wait_for_load_state("networkidle", timeout=IDLE_DEADLINE)
     until_responsive(page)
     return float(page.evaluate("deadline => __postflightVitals.painted(deadline)", PAINT_DEADLINE))
-
-
-def until_responsive(page: Page) -> None:
-    """Wait until the page answers. Raises Playwright's `TimeoutError` after its deadline; `evaluate` has none."""
-    page.locator(":root").wait_for(state="attached")
 
 
 def read_record(page: Page) -> Record:
