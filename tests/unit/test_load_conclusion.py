@@ -52,7 +52,7 @@ def ended(
         results.add("w1", "landing", told, at=1.0, until=BEGIN + 9.0)
     series = results.series["landing"]
     watch = Watch(thresholds_of(budgets, "landing"), LoadSettings())
-    readings = watch.readings(series.total.counted())
+    readings = watch.readings(series.judged.counted())
     given = {"workers": tuple(results.workers.items()), "end": End.WHOLE, **more}
     return Ended(PROFILE, shape, series, readings, **given)
 
@@ -181,11 +181,58 @@ def test_flows_that_could_not_clean_up_are_told() -> None:
 
 def test_silence_is_a_loss() -> None:
     results = Results({}, {"a": Worker(10.0, plays={"landing"}), "b": Worker(10.0), "c": Worker(12.0, plays={"x"})})
-    assert results.lose_silent(10.5 + SILENCE) == ["a"]  # b is done
+    results.lose_silent(10.5 + SILENCE)
+    assert not results.workers["b"].trouble  # it is done
     assert "said nothing" in results.workers["a"].trouble
     assert not results.ended
     results.lose_silent(13 + SILENCE)
     assert results.ended
+
+
+@pytest.mark.parametrize(
+    ("lost", "decision", "status"),
+    [
+        pytest.param(True, Decision.INVALID, Status.GOOD, id="its worker was killed"),
+        pytest.param(False, Decision.HOLD, Status.BAD, id="its worker lives"),
+    ],
+)
+def test_a_flow_without_an_end_is_not_the_targets_fault_when_its_worker_was_lost(
+    lost: bool, decision: Decision, status: Status
+) -> None:
+    workers = {name: Worker(0.0, plays={"landing"}) for name in ("w1", "w2")}
+    results = Results({"landing": Series(BEGIN, SHAPE.warm_up)}, workers)
+    for second in range(4):
+        results.add("w1", "landing", batch(second, 50), at=20.0, until=BEGIN + 9.0)
+        results.add("w2", "landing", batch(second, 40, due=50), at=10.0, until=BEGIN + 4.0)
+    results.lose_silent(20.0 if lost else 10.0)
+    series = results.series["landing"]
+    window = series.window(1, 1, now=9.0)
+    assert window is not None
+    assert window.counted(3.0).latencies.above(0.5) == (0 if lost else 10)
+    readings = Watch(thresholds_of((P95, RATE), "landing"), LoadSettings()).readings(series.judged.counted())
+    run = Ended(PROFILE, SHAPE, series, readings, tuple(workers.items()), End.WHOLE)
+    found = verdict_of(run)[1]
+    assert (verdict_of(run)[0], found["rate"].status) == (decision, status)
+
+
+def test_a_worker_that_was_lost_and_speaks_again_is_answered_for() -> None:
+    results = Results({"landing": Series(BEGIN, 0.0)}, {"w1": Worker(0.0, plays={"landing"})})
+    results.add("w1", "landing", batch(0, 0, due=10), at=0.0, until=BEGIN + 1.0)
+    results.lose_silent(SILENCE + 1)
+    series = results.series["landing"]
+    assert series.judged.counted().due == 0
+    assert series.young(now=1.0) == 0  # they are left out once, not twice
+    results.add("w1", "landing", Batch(flows={(BEGIN, "landing"): Flows(ok=7)}), at=SILENCE + 1, until=BEGIN + 7.0)
+    results.lose_silent(SILENCE + 1)
+    assert (series.judged.counted().due, series.judged.counted().done) == (10, 7)
+    assert results.workers["w1"].trouble  # it did say nothing for so long: the run stays invalid
+
+
+@pytest.mark.parametrize(("cut_short", "due"), [(True, 90), (False, 100)])
+def test_a_flow_that_we_stopped_early_is_not_the_targets_fault(cut_short: bool, due: int) -> None:
+    series = Series(BEGIN, 0.0, cut_short=cut_short)
+    series.add(Batch(flows={(BEGIN, "landing"): Flows(started=100, ok=90, stopped=10)}))
+    assert (series.judged.counted().due, series.judged.counted().done) == (due, 90)
 
 
 def test_a_window_waits_for_its_answers_but_not_for_ever() -> None:

@@ -182,7 +182,7 @@ def _of_climb(ended: Ended, found: Breakpoint) -> Finding:
 
 def why_not_reached(ended: Ended) -> str:
     """Say who held up a rate that was not reached, when the generator was on time."""
-    flows, waited = ended.series.total.flows, ended.series.queueing()
+    flows, waited = ended.series.judged.flows, ended.series.queueing()
     open_flows = flows.due - flows.missed - (flows.ok + flows.failed + flows.unknown + flows.invalid)
     if flows.missed:
         return f"the target held all that may be in flight at a time, and {flows.missed} could not even start"

@@ -4,8 +4,10 @@ Merging loses nothing: the sum of all batches is the run. What is kept of it is 
 answers to them may still come, points of a chart after that, and one histogram each for the run and its request names.
 """
 
+import math
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from postflight.load.engine.batch import FAILURES, Batch, Cell, Effort, Flows, Message, count_message
 from postflight.load.engine.histogram import Histogram
@@ -120,8 +122,11 @@ class Series:
     messages: dict[Message, int] = field(default_factory=dict)
     seconds: dict[int, Tally] = field(default_factory=dict)  # the last HORIZON of them, counted from begin
     past: list[Point] = field(default_factory=list)
+    running: dict[str, Counter[int]] = field(default_factory=dict)  # worker -> second -> flows of it without an end
+    lost: frozenset[str] = frozenset()  # workers that say nothing any more
+    cut_short: bool = False  # flows were stopped that may have had more time
 
-    def add(self, batch: Batch) -> None:
+    def add(self, batch: Batch, worker: str = "") -> None:
         """Add what one worker has measured."""
         found: dict[int, tuple[list[tuple[str, Cell]], Flows]] = {}
         for key, cell in batch.cells.items():
@@ -132,22 +137,50 @@ class Series:
         for (second, _), flows in batch.flows.items():
             cells, known = found.get(second - self.begin, ([], Flows()))
             found[second - self.begin] = (cells, known + flows)
+            self._note_running(worker, second - self.begin, flows.in_flight)
         for second, (cells, flows) in found.items():
             self.seconds.setdefault(second, Tally()).add(cells, flows)
             (self.total if second >= self.warm_up else self.warm).add(cells, flows)
         for message, times in batch.messages.items():
             count_message(self.messages, message, times)
 
+    def _note_running(self, worker: str, second: int, more: int) -> None:
+        running = self.running.setdefault(worker, Counter())
+        running[second] += more
+        if not running[second]:
+            del running[second]
+
+    @property
+    def judged(self) -> Tally:
+        """Return the run without its warm-up, as the target can be judged by it."""
+        return self._fair(self.total, math.ceil(self.warm_up), math.inf)
+
+    def _fair(self, tally: Tally, first: float, until: float) -> Tally:
+        """Return the tally of these seconds without the flows that we ourselves kept from an end.
+
+        Those are the flows of lost workers, and what was stopped early: nobody knows how they would have ended.
+        """
+        stopped = tally.flows.stopped if self.cut_short else 0
+        kept = self._lost(first, until) + stopped
+        return replace(tally, flows=tally.flows + Flows(started=-kept, stopped=-stopped))
+
+    def _lost(self, first: float, until: float) -> int:
+        """Return how many flows of these seconds lost workers had in flight."""
+        of_lost = (running.items() for worker, running in self.running.items() if worker in self.lost)
+        return sum(flows for seconds in of_lost for second, flows in seconds if first <= second < until)
+
     def window(self, first: int, length: int, now: float) -> Tally | None:
         """Return seconds `first` to `first + length`, or None while their answers may still come."""
         age = now - (first + length)
-        whole = sum_tallies(self.seconds.get(second, Tally()) for second in range(first, first + length))
+        seconds = range(first, first + length)
+        whole = self._fair(sum_tallies(self.seconds.get(s, Tally()) for s in seconds), seconds.start, seconds.stop)
         return None if age < 0 or (whole.flows.in_flight > 0 and age < LATE) else whole
 
     def young(self, now: float) -> int:
         """Return how many flows of the last seconds still run: that is no rate that was not reached."""
-        late = (t.flows.in_flight for s, t in self.seconds.items() if s >= max(self.warm_up, now - LATE))
-        return max(0, sum(late))
+        first = max(self.warm_up, now - LATE)
+        late = (tally.flows.in_flight for second, tally in self.seconds.items() if second >= first)
+        return max(0, sum(late) - self._lost(first, math.inf))
 
     def forget(self, now: float) -> None:
         """Turn what is older than the horizon into points."""
@@ -190,7 +223,7 @@ class Results:
     def add(self, worker: str, profile: str, batch: Batch, *, at: float, until: float, late: float = 0.0) -> None:
         """Add a batch of a worker, received `at` (monotonic), which tells all up to `until` (Unix time)."""
         series = self.series[profile]
-        series.add(batch)
+        series.add(batch, worker)
         teller = self.workers.setdefault(worker, Worker(at))
         teller.last_seen, teller.until = at, max(teller.until, until)
         teller.flows += batch.flow_total()
@@ -202,18 +235,14 @@ class Results:
         """Return the Unix time up to which every worker that is left has told all; 0 before all have."""
         return min((w.until for w in self.workers.values() if not w.trouble and not w.done), default=0.0)
 
-    def lose_silent(self, now: float) -> list[str]:
-        """Mark those as lost that have said nothing for too long, and return their ids."""
-        lost = [
-            name
-            for name, worker in self.workers.items()
-            if not worker.done and not worker.trouble and now - worker.last_seen > SILENCE
-        ]
-        for name in lost:
-            self.workers[
-                name
-            ].trouble = f"said nothing for {SILENCE:g} s: it was killed, or its host or network is gone"
-        return lost
+    def lose_silent(self, now: float) -> None:
+        """Mark those as lost that have said nothing for too long: what they were doing says nothing of the target."""
+        words = f"said nothing for {SILENCE:g} s: it was killed, or its host or network is gone"
+        silent = {name: w for name, w in self.workers.items() if not w.done and now - w.last_seen > SILENCE}
+        for worker in silent.values():
+            worker.trouble = worker.trouble or words
+        for series in self.series.values():
+            series.lost = frozenset(silent)
 
     @property
     def ended(self) -> bool:

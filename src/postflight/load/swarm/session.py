@@ -278,7 +278,7 @@ class Session:
                 track.judged += length
             if plan.shape.stepped:
                 track.climb = track.climb.after(series, now)
-            readings = track.watch.readings(series.total.counted(young=series.young(now)))
+            readings = track.watch.readings(series.judged.counted(young=series.young(now)))
             track.readings = tuple(self._with_capacity(track, reading) for reading in readings)
             series.forget(0.0 if over else now)
 
@@ -315,6 +315,8 @@ class Session:
 
     def _end_early(self, end: End, why: str) -> None:
         self.end, self.why, self.told_to_stop = end, why, time.monotonic()
+        for series in self.results.series.values():
+            series.cut_short = end is not End.WHOLE
         self._send(STOP, {})
 
     def _send(self, kind: str, data: Mapping[str, Any]) -> None:
