@@ -16,6 +16,7 @@ from reference.auth import Tokens, hash_password
 from reference.blue_green import SOCKETS, BlueGreen, make_blue_green
 from reference.database import Database, create_database, open_database
 from reference.faults import SLOW_HANDSHAKE, TLS_OLD_VERSION
+from reference.machine import Machine
 from reference.metrics import HttpMetrics
 from reference.orchestrator.app import create_orchestrator
 from reference.orchestrator.pool import Pool
@@ -102,6 +103,7 @@ async def start(settings: Settings) -> AsyncIterator[dict[str, object]]:
 
         orchestrator = await stack.enter_async_context(make_orchestrator_client(services))
         metrics = HttpMetrics()
+        metrics.registry.register(Machine())
         pool = Pool(services, metrics.registry)
         stack.push_async_callback(pool.close)
         blue_green: BlueGreen | None = None

@@ -114,3 +114,10 @@ FELT = frozenset({
     LATE_BANNER, LATE_STYLES, HERO_LATE, BLOCKING_STYLES, BLOCKING_SCRIPT, LATE_FIRST_BYTE, HIDDEN_UNTIL_READY,
     SLOW_CLICK, SLOW_FRAME, SLOW_KEY, BUSY_AFTER_LOAD, LAYOUT_THRASH, DOM_EXPLOSION, UNLOAD_LISTENER,
 })  # fmt: skip
+
+# The machine that the web service says it runs on (machine.py)
+PROCESSORS_BUSY = Fault("processors-busy", "the web service's processors are busy 95 % of the time", ("P13-P1",))
+MEMORY_FULL = Fault("memory-full", "91 % of the web service's memory is in use", ("P13-P1",))
+DISK_FULL = Fault("disk-full", "the second disk of the web service is 94 % full", ("P13-P1",))
+MEMORY_UNTOLD = Fault("memory-untold", "nothing tells of the web service's memory any more", ("P13-P1",))
+MEMORY_STALE = Fault("memory-stale", "what is told of the web service's memory is two minutes old", ("P13-P1",))

@@ -13,6 +13,7 @@ from reference.answers import ERROR_HANDLERS, CrashMiddleware, answer_http_error
 from reference.api_faults import ApiFaultsMiddleware
 from reference.contract_faults.middleware import ContractFaultsMiddleware
 from reference.load_faults import LoadFaultsMiddleware
+from reference.machine import Machine
 from reference.metrics import HttpMetrics, MetricsMiddleware
 from reference.page_faults import PageFaultsMiddleware
 from reference.services import Services
@@ -31,6 +32,7 @@ def create_web(services: Services, orchestrator: httpx.AsyncClient) -> ASGIApp:
     The middleware is around it, not in it, so that answers to crashes have their headers too.
     """
     metrics = HttpMetrics()
+    metrics.registry.register(Machine(services.settings.faults))
 
     app = Starlette(
         routes=[

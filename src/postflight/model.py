@@ -256,6 +256,27 @@ class Contract:
 
 
 @dataclass(frozen=True, slots=True)
+class Query:
+    """A query in PromQL, and where it is written: `deployments.yaml:41`. `$window` in it stands for a span of time."""
+
+    promql: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """Whom to ask how much of its machines a deployment needs, and how.
+
+    `scraped` selects one series for each target, which is 1 whenever its scrape succeeded. `shares`: cpu, memory or
+    disk -> a query whose series are shares in use, from 0 to 1.
+    """
+
+    prometheus: str  # URL
+    scraped: Query
+    shares: Mapping[str, Query]
+
+
+@dataclass(frozen=True, slots=True)
 class Deployment:
     """What is verified. Resolved once, before collection; nothing later changes it."""
 
@@ -282,6 +303,7 @@ class Deployment:
     contract: Contract = Contract()
     third_parties: tuple[str, ...] | None = None  # hosts that its pages may ask; None: nobody has said
     lighthouse: tuple[str, ...] = ()  # names of pages for which its score is asked
+    resources: Resources | None = None
 
 
 @dataclass(frozen=True, slots=True)

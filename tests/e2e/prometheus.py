@@ -13,10 +13,16 @@ import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
+from urllib.parse import urlsplit
+
+import pytest
 
 DEADLINE = 30.0  # seconds
 BINARY = shutil.which("prometheus")
+needs_prometheus = pytest.mark.skipif(
+    BINARY is None and "CI" not in os.environ, reason="no Prometheus server here: apt-get install prometheus"
+)
 _LISTENING = re.compile(rb"Listening on\"? address=(\S+)")
 
 
@@ -77,6 +83,16 @@ def prometheus(folder: Path, *targets: str) -> Iterator[Server]:
         process.wait(DEADLINE)
         if process.stderr is not None:
             process.stderr.close()
+
+
+@contextlib.contextmanager
+def scraping(folder: Path, ready: dict[str, Any]) -> Iterator[Server]:
+    """Scrape the web service and the orchestrator of a reference platform, until both were seen."""
+    targets = [urlsplit(ready[name]).netloc for name in ("web", "orchestrator")]
+    with prometheus(folder, *targets) as server:
+        for target in targets:
+            server.wait_for(f'http_requests_total{{instance="{target}"}}')
+        yield server
 
 
 def _address(log: IO[bytes]) -> str:

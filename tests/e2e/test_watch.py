@@ -25,7 +25,7 @@ from postflight.signals.reading import Missing, Span
 from tests.conftest import ROOT
 from tests.e2e.conftest import POSTFLIGHT
 from tests.e2e.front import Front, front
-from tests.e2e.prometheus import BINARY, Server, prometheus
+from tests.e2e.prometheus import Server, needs_prometheus, prometheus
 
 DEADLINE = 90.0  # seconds; bounds a hang, measures nothing
 TRIGGERS = """
@@ -39,9 +39,6 @@ platforms:
       active_previews: {at_least: 20 sessions, for: 2 s, do: hold}
       logged_errors: {at_least: 1000 /s, for: 2 s, do: hold}
 """
-needs_prometheus = pytest.mark.skipif(
-    BINARY is None and "CI" not in os.environ, reason="no Prometheus server here: apt-get install prometheus"
-)
 
 
 @pytest.fixture(scope="module")

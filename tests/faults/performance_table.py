@@ -15,6 +15,7 @@ class Planted:
     says: tuple[str, ...]
     arguments: tuple[str, ...] = ()  # how the reference platform is started
     only: tuple[str, ...] = ()  # pytest's options that narrow a run of its owners to the pages that it is about
+    scraped: bool = False  # by a real Prometheus, which deployments.yaml then names
 
 
 API = "test_api_answers_quickly"
@@ -46,6 +47,23 @@ LATENCY = (
         ("idle in transaction after select count(*) from projects where name = ?",),
     ),
 )
+
+PROCESSORS, MEMORY, DISKS = "test_processors_have_room", "test_memory_has_room", "test_disks_have_room"
+_UTILISED = (
+    # all at once: they do not hide each other
+    Planted(
+        "disk-full",
+        (PROCESSORS, MEMORY, DISKS),
+        ("resources.cpu was 9", "resources.memory was 91 %", "resources.disk was 94 %"),
+        ("--fault", "processors-busy", "--fault", "memory-full"),
+    ),
+    Planted("processors-busy", (PROCESSORS,), ("resources.cpu was 9", 'instance="', "the largest of 2")),
+    Planted("memory-full", (MEMORY,), ("resources.memory was 91 %", "allowed is at most 80 %", 'instance="')),
+    Planted("disk-full", (DISKS,), ("resources.disk was 94 %", 'mountpoint="/srv"', "the largest of 4")),
+    Planted("memory-untold", (MEMORY,), ("nothing is told of 127.0.0.1:", "which is scraped too")),
+    Planted("memory-stale", (MEMORY,), ("nothing is told of 127.0.0.1:", "which is scraped too")),
+)
+RESOURCES = tuple(replace(planted, scraped=True) for planted in _UTILISED)
 
 # each is measured on every page, so that what all pages load is found on all of them
 _AT_ONCE = (
@@ -200,11 +218,11 @@ _FELT = (
 # each is about the landing page: a phone's visit shows it
 VITALS = tuple(replace(planted, only=("-k", "landing-mobile")) for planted in _FELT)
 
-TABLE = (*VITALS, *LATENCY, *WEIGHT, *ACCESS)
+TABLE = (*VITALS, *LATENCY, *RESOURCES, *WEIGHT, *ACCESS)
 
 _BY_DEFAULT = (
-    "late-banner", "slow-click", "slow-route", "connection-leak", "document-huge", "contrast-low",
-    "button-off-keyboard", "wide-on-phones",
+    "late-banner", "slow-click", "slow-route", "connection-leak", "disk-full", "memory-stale", "document-huge",
+    "contrast-low", "button-off-keyboard", "wide-on-phones",
 )  # fmt: skip
 SAMPLE = tuple(next(row for row in TABLE if row.fault == name) for name in _BY_DEFAULT)
 """Of each part some, because each takes its time; `make prove` plants all."""

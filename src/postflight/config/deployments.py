@@ -6,7 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, PrivateAttr, model_validator
 
 from postflight.config.document import (
     Count,
@@ -17,11 +17,12 @@ from postflight.config.document import (
     Sentence,
     ServiceAddress,
     WebAddress,
-    read,
+    validate,
 )
 from postflight.config.requirements import Covered
+from postflight.config.resources import ResourcesEntry
 from postflight.config.rollback import RollbackWords
-from postflight.config.yaml_source import Problem, Source
+from postflight.config.yaml_source import Place, Problem, Source, read_yaml
 from postflight.model import Quantity, Unit
 
 FILE = "deployments.yaml"
@@ -91,6 +92,7 @@ class SecretNames(Document):
     database_url: EnvironmentVariable | None = None
     gateway_key: EnvironmentVariable | None = None
     jwt_key: EnvironmentVariable | None = None  # signs tokens (HS256): shows that dates are checked
+    prometheus_token: EnvironmentVariable | None = None  # sent to the Prometheus of `resources` as a bearer token
 
 
 class Limits(Document):
@@ -215,6 +217,9 @@ class Environment(Document):
         Field(description="pages of performance/routes.py for which its score is asked (docs/lighthouse.md)"),
     ] = ()
     database: Annotated[DatabaseEntry | None, Field(description="what the release's migration has made")] = None
+    resources: Annotated[
+        ResourcesEntry | None, Field(description="what Prometheus knows of its machines (docs/resources.md)")
+    ] = None
     rollback: Annotated[RollbackWords | None, Field(description="what a rollback is here (docs/rollback.md)")] = None
 
     @model_validator(mode="after")
@@ -246,6 +251,11 @@ class Deployments(Document):
 
     version: Literal[1]
     platforms: Annotated[dict[Name, Platform], Field(min_length=1)]
+    _source: Source | None = PrivateAttr(None)
+
+    def where(self, place: Place) -> str:
+        """Return `file:line` of a place, for errors that only a run can find."""
+        return self._source.where(place) if self._source else FILE
 
 
 def load_deployments(path: Path | None = None) -> Deployments:
@@ -257,7 +267,10 @@ def load_deployments(path: Path | None = None) -> Deployments:
         path = Path(FILE)
         if not path.exists():
             return Deployments.model_construct(version=1, platforms={})
-    return read(path, Deployments, _check)
+    source = read_yaml(path)
+    document = validate(source, Deployments, _check)
+    document._source = source  # noqa: SLF001 - where its values stand is no value of the file
+    return document
 
 
 def _check(document: Deployments, source: Source) -> Iterator[Problem]:

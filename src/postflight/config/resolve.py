@@ -26,6 +26,7 @@ from postflight.config.deployments import (
 )
 from postflight.config.nearest import did_you_mean
 from postflight.config.ready import fill, parse_ready
+from postflight.config.resources import RESOURCES, ResourcesEntry
 from postflight.config.secrets import check_length, read_secret
 from postflight.config.urls import Address, parse_address
 from postflight.errors import ConfigError
@@ -38,7 +39,9 @@ from postflight.model import (
     Migration,
     Permissions,
     Quantity,
+    Query,
     RateLimit,
+    Resources,
     Secret,
     Service,
     StageSet,
@@ -119,6 +122,7 @@ def resolve(
         contract=_contract(entry.contract),
         third_parties=entry.third_parties,
         lighthouse=entry.lighthouse,
+        resources=_resources(entry.resources, choice, deployments) if entry.resources else None,
     )
     if not choice.needs_start:
         return deployment
@@ -278,6 +282,16 @@ def _database(entry: DatabaseEntry) -> DatabaseSchema:
     migration = Migration(told.table, told.column, told.value) if told else None
     usage: dict[str, tuple[str, str]] = {name: _table_and_column(place) for name, place in entry.usage.items()}
     return DatabaseSchema(entry.tables, migration, usage)
+
+
+def _resources(entry: ResourcesEntry, choice: Choice, deployments: Deployments) -> Resources:
+    place = ("platforms", choice.platform, "environments", choice.environment, "resources")
+    asked = {
+        name: Query(promql, deployments.where((*place, name)))
+        for name in ("scraped", *RESOURCES)
+        if (promql := entry.promql(name))
+    }
+    return Resources(entry.prometheus, asked.pop("scraped"), asked)
 
 
 def _table_and_column(place: str) -> tuple[str, str]:

@@ -10,13 +10,18 @@ from urllib.parse import quote
 from pydantic import BaseModel, ValidationError
 
 from postflight.errors import UnexpectedAnswer
-from postflight.flow import Response
+from postflight.flow import Response, cut
 from postflight.signals.clock import Clock
 from postflight.signals.counters import Series
 
+_REFUSED = (400, 422)  # the query cannot be read, or cannot be carried out
 CLOCK_TOLERANCE = 3.0  # seconds; an HTTP date has whole seconds
 
 Get = Callable[[str], Awaitable[Response]]  # raises `DeploymentFault` or `CannotMeasure`; has its own deadline
+
+
+class QueryRefused(UnexpectedAnswer):
+    """Prometheus does not understand the query, or cannot carry it out: that is whoever wrote it."""
 
 
 class _Result(BaseModel):
@@ -47,25 +52,41 @@ class PrometheusApi:
         Raises `DeploymentFault` when there is no such answer, and when its clock and ours disagree: then nobody knows
         which block a sample belongs to.
         """
-        answer = await self._get(f"{self._url}/api/v1/query?query={quote(promql, safe='')}")
-        answer.expect(200)
-        self._expect_our_time(answer)
-        try:
-            results = _Answer.model_validate_json(answer.body).data.result
-            return tuple(_series(result) for result in results)
-        except (ValidationError, ValueError) as error:
-            raise answer.unexpected("the result of a query", f"something else: {str(error).splitlines()[0]}") from error
+        return read_series(await self._get(f"{self._url}{query_path(promql)}"), self._clock.wall())
 
-    def _expect_our_time(self, answer: Response) -> None:
-        try:
-            theirs = parsedate_to_datetime(answer.header("date") or "").timestamp()
-        except ValueError:
-            return  # not every proxy leaves a date
-        apart = theirs - self._clock.wall()
-        if abs(apart) > CLOCK_TOLERANCE:
-            raise UnexpectedAnswer(
-                f"the clock of Prometheus and that of this runner are {abs(apart):.0f} s apart; synchronise them (NTP)"
-            )
+
+def query_path(promql: str, at: float | None = None) -> str:
+    """Return the path of an instant query: about now, or about `at` (seconds since 1970)."""
+    time = "" if at is None else f"&time={at:.3f}"
+    return f"/api/v1/query?query={quote(promql, safe='')}{time}"
+
+
+def read_series(answer: Response, wall: float) -> tuple[Series, ...]:
+    """Return the series of an answer to a query; `wall` is our time (seconds since 1970). Raises as `query` does.
+
+    Of a query that Prometheus refuses: `QueryRefused`, with its words.
+    """
+    if answer.status in _REFUSED:
+        raise QueryRefused(f"Prometheus refuses the query: {cut(answer.text)}", where=answer.url, curl=answer.curl)
+    answer.expect(200)
+    _expect_our_time(answer, wall)
+    try:
+        results = _Answer.model_validate_json(answer.body).data.result
+        return tuple(_series(result) for result in results)
+    except (ValidationError, ValueError) as error:
+        raise answer.unexpected("the result of a query", f"something else: {str(error).splitlines()[0]}") from error
+
+
+def _expect_our_time(answer: Response, wall: float) -> None:
+    try:
+        theirs = parsedate_to_datetime(answer.header("date") or "").timestamp()
+    except ValueError:
+        return  # not every proxy leaves a date
+    apart = theirs - wall
+    if abs(apart) > CLOCK_TOLERANCE:
+        raise UnexpectedAnswer(
+            f"the clock of Prometheus and that of this runner are {abs(apart):.0f} s apart; synchronise them (NTP)"
+        )
 
 
 def _series(result: _Result) -> Series:
