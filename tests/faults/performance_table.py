@@ -60,8 +60,8 @@ _UTILISED = (
     Planted("processors-busy", (PROCESSORS,), ("resources.cpu was 9", 'instance="', "the largest of 2")),
     Planted("memory-full", (MEMORY,), ("resources.memory was 91 %", "allowed is at most 80 %", 'instance="')),
     Planted("disk-full", (DISKS,), ("resources.disk was 94 %", 'mountpoint="/srv"', "the largest of 4")),
-    Planted("memory-untold", (MEMORY,), ("nothing is told of 127.0.0.1:", "which is scraped too")),
-    Planted("memory-stale", (MEMORY,), ("nothing is told of 127.0.0.1:", "which is scraped too")),
+    Planted("memory-untold", (MEMORY,), ("nothing was told in the last", "an old value is no value")),
+    Planted("memory-stale", (MEMORY,), ("nothing was told in the last", "an old value is no value")),
 )
 RESOURCES = tuple(replace(planted, scraped=True) for planted in _UTILISED)
 

@@ -101,6 +101,9 @@ def test_what_is_asked_wrongly_is_invalid_and_what_is_not_asked_is_excluded(tmp_
     assert found == {PROCESSORS: "invalid", MEMORY: "good", DISKS: "excluded"}, result.output
     written = (tmp_path / "deployments.yaml").read_text().splitlines()
     line = next(number for number, text in enumerate(written, start=1) if "cpu: sum by" in text)
-    assert f"deployments.yaml:{line}: Prometheus refuses the query" in result.finding(PROCESSORS)["summary"]
+    assert (
+        f"deployments.yaml:{line}: Prometheus refuses the query with status 400"
+        in result.finding(PROCESSORS)["summary"]
+    )
     assert "`resources: {prometheus: ..., disk: ...}`" in result.finding(DISKS)["summary"]
     assert (result.decision, result.exit_code) == ("invalid", 1)

@@ -26,7 +26,7 @@ from postflight.config.deployments import (
 )
 from postflight.config.nearest import did_you_mean
 from postflight.config.ready import fill, parse_ready
-from postflight.config.resources import RESOURCES, ResourcesEntry
+from postflight.config.resources import ResourcesEntry
 from postflight.config.secrets import check_length, read_secret
 from postflight.config.urls import Address, parse_address
 from postflight.errors import ConfigError
@@ -286,11 +286,7 @@ def _database(entry: DatabaseEntry) -> DatabaseSchema:
 
 def _resources(entry: ResourcesEntry, choice: Choice, deployments: Deployments) -> Resources:
     place = ("platforms", choice.platform, "environments", choice.environment, "resources")
-    asked = {
-        name: Query(promql, deployments.where((*place, name)))
-        for name in ("scraped", *RESOURCES)
-        if (promql := entry.promql(name))
-    }
+    asked = {name: Query(promql, deployments.where((*place, key))) for name, promql, key in entry.queries()}
     return Resources(entry.prometheus, asked.pop("scraped"), asked)
 
 

@@ -1,13 +1,13 @@
 """`resources:` of an environment: how to ask its Prometheus what it needs of its machines (docs/resources.md)."""
 
 import re
+from collections.abc import Iterator
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, model_validator
 
 from postflight.config.document import Document, WebAddress
 
-RESOURCES = ("cpu", "memory", "disk")
 WINDOW = "[$window]"
 
 # Prometheus' own exporter of a machine's figures is named the same everywhere; `@` stands for the labels of its series.
@@ -28,9 +28,9 @@ _NODE_EXPORTER = {
 
 _TEXTS = re.compile(r""""(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`|#[^\n]*""")
 _LABELS = re.compile(r"\b(?:by|without|on|ignoring|group_left|group_right)\b\s*\([^()]*\)")
-# a name that no bracket follows as of a function, or matchers alone; and the range behind it
+# a name that is no function's, or matchers alone; and the range behind it
 _SELECTOR = re.compile(r"(?P<name>(?<![\w:.$])[A-Za-z_:][\w:]*\b(?!\s*\()\s*(?:\{\})?|\{\})\s*(?P<range>\[[^\]]*\])?")
-_WORDS = frozenset({"and", "or", "unless", "atan2", "bool", "inf", "nan", *("by", "without", "on", "ignoring")})
+_WORDS = frozenset({"and", "or", "unless", "atan2", "bool", "inf", "nan", "group_left", "group_right"})
 
 
 def _is_of_the_window(promql: str) -> str:
@@ -73,9 +73,10 @@ class ResourcesEntry(Document):
             raise ValueError("write node_exporter, or `scraped` and at least one of cpu, memory, disk")
         return self
 
-    def promql(self, name: str) -> str | None:
-        """Return the query of `scraped`, cpu, memory or disk; None where nothing says how to ask."""
-        written: str | None = getattr(self, name)
-        if written or not self.node_exporter:
-            return written
-        return _NODE_EXPORTER[name].replace("@", self.node_exporter)
+    def queries(self) -> Iterator[tuple[str, str, str]]:
+        """Yield what is asked: `scraped`, cpu, memory or disk, its PromQL, and the key that says so."""
+        for name, usual in _NODE_EXPORTER.items():
+            if written := getattr(self, name):
+                yield name, written, name
+            elif self.node_exporter:
+                yield name, usual.replace("@", self.node_exporter), "node_exporter"

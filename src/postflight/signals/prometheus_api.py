@@ -67,7 +67,8 @@ def read_series(answer: Response, wall: float) -> tuple[Series, ...]:
     Of a query that Prometheus refuses: `QueryRefused`, with its words.
     """
     if answer.status in _REFUSED:
-        raise QueryRefused(f"Prometheus refuses the query: {cut(answer.text)}", where=answer.url, curl=answer.curl)
+        said = f"Prometheus refuses the query with status {answer.status}: {cut(answer.text)}"
+        raise QueryRefused(said, where=answer.url, curl=answer.curl)
     answer.expect(200)
     _expect_our_time(answer, wall)
     try:

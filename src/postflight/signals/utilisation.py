@@ -67,7 +67,7 @@ class Utilisation:
             if isinstance(found, Moment):
                 return found
             if clock() >= self._until:
-                raise NotEnoughEvidence(f"nothing is known of its machines while they were used: {found}")
+                raise NotEnoughEvidence(f"nothing is known of its machines, after {PATIENCE:g} s of use: {found}")
             use()
 
     def shares(self, name: str, moment: Moment) -> tuple[Share, ...]:
@@ -83,7 +83,10 @@ class Utilisation:
         shares = tuple(Share(_share(series, query), _told(series.labels)) for series in found)
         instances = {of for series in found if (of := dict(series.labels).get("instance"))}
         if instances and (silent := sorted(moment.targets - instances)):
-            raise NotEnoughEvidence(f"{query.source}: nothing is told of {', '.join(silent)}, which is scraped too")
+            raise NotEnoughEvidence(
+                f"{query.source}: of {', '.join(silent)} nothing was told in the last {moment.window} s, though it is"
+                " scraped: an old value is no value"
+            )
         return tuple(sorted(shares, key=lambda share: -share.value))
 
     def _look(self) -> Moment | str:
@@ -107,11 +110,12 @@ class Utilisation:
     def _ask(self, query: Query, promql: str, at: float | None = None) -> tuple[Series, ...]:
         request = Request("GET", SERVICE, query_path(promql, at), deadline=_DEADLINE, token=self._token)
         try:
-            return read_series(self._send(request), time.time())
+            found = read_series(self._send(request), time.time())
         except QueryRefused as error:
             raise ConfigError(f"{query.source}: {error}", where=query.source) from error
         except DeploymentFault as error:  # whoever cannot be asked says nothing of the deployment
             raise NotEnoughEvidence(f"nothing is known of its machines: {error}", where=error.facts.where) from error
+        return tuple(series for series in found if series.samples)
 
 
 def _trouble(last: float, seen: Sequence[float], now: float) -> str:
