@@ -5,6 +5,7 @@ import math
 import re
 from collections.abc import Callable
 from email.utils import formatdate
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -12,9 +13,10 @@ import pytest
 
 from postflight.errors import ConfigError, NotEnoughEvidence, PostflightError, RunnerNetworkError, Unreachable
 from postflight.flow import Request, Response
-from postflight.model import Deployment, Query, Resources, Service
+from postflight.model import Deployment, Query, Resources, Secret, Service
 from postflight.probes.client import Client
 from postflight.signals.utilisation import PATIENCE, SERVICE, Moment, Utilisation
+from tests.conftest import serving
 
 NOW = 1_800_000_000.0
 SCRAPED = Query("up", "deployments.yaml:7")
@@ -223,6 +225,31 @@ def test_a_query_that_is_refused_is_named_by_its_line(server: Server, status: in
     assert refusal(server, ConfigError).startswith("deployments.yaml:8: Prometheus refuses the query with status ")
     with pytest.raises(ConfigError, match=r"deployments\.yaml:7: .*1:5: parse error"):
         awaited(server)
+
+
+@pytest.mark.parametrize(
+    ("token", "sent"), [("t0ken-of-nobody", "Bearer t0ken-of-nobody"), ("FlyV1 fm2_nobody", "FlyV1 fm2_nobody")]
+)
+def test_a_token_is_sent_and_never_shown(token: str, sent: str) -> None:
+    seen: list[str | None] = []
+
+    class Closed(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            seen.append(self.headers["Authorization"])
+            content = f"no: {token}".encode()
+            self.send_response(403)
+            self.send_header("content-length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+    with serving(Closed) as url:
+        services, secrets = {SERVICE: Service(SERVICE, url)}, {"prometheus_token": Secret("TOKEN", token)}
+        deployment = Deployment("p", "e", url, known=True, services=services, secrets=secrets)
+        with Client(deployment, "r") as client, pytest.raises(NotEnoughEvidence, match="status 403") as refused:
+            Utilisation(RESOURCES, client.send, since=NOW, token=token).await_scrapes(lambda: None)
+        assert seen == [sent]
+        shown = client.redactor.text(f"{refused.value} {refused.value.facts} {client.log}")
+        assert token not in shown
 
 
 def test_a_prometheus_that_is_down_is_unknown_over_the_wire() -> None:

@@ -92,7 +92,7 @@ class SecretNames(Document):
     database_url: EnvironmentVariable | None = None
     gateway_key: EnvironmentVariable | None = None
     jwt_key: EnvironmentVariable | None = None  # signs tokens (HS256): shows that dates are checked
-    prometheus_token: EnvironmentVariable | None = None  # sent to the Prometheus of `resources` as a bearer token
+    prometheus_token: EnvironmentVariable | None = None  # for the Prometheus of `resources`: `token` or `scheme token`
 
 
 class Limits(Document):

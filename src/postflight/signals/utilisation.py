@@ -51,7 +51,8 @@ class Utilisation:
         self._resources = resources
         self._send = send
         self._since = since
-        self._token = token
+        # a token may bring its scheme: "FlyV1 ..."
+        self._headers = {"Authorization": token if " " in token else f"Bearer {token}"} if token else {}
         self._until: float | None = None
 
     def await_scrapes(self, use: Callable[[], object], clock: Callable[[], float] = time.monotonic) -> Moment:
@@ -108,7 +109,7 @@ class Utilisation:
         return Moment(now, math.ceil(now - min(starts)) + 1, targets)
 
     def _ask(self, query: Query, promql: str, at: float | None = None) -> tuple[Series, ...]:
-        request = Request("GET", SERVICE, query_path(promql, at), deadline=_DEADLINE, token=self._token)
+        request = Request("GET", SERVICE, query_path(promql, at), deadline=_DEADLINE, headers=self._headers)
         try:
             found = read_series(self._send(request), time.time())
         except QueryRefused as error:
