@@ -17,6 +17,8 @@ from postflight.signals.utilisation import SERVICE, Moment, Utilisation
 pytestmark = [pytest.mark.performance, pytest.mark.covers("P13-P1")]
 
 MeasureShare = Callable[[str], None]
+MOST = 50
+"""Shares that are kept, the largest first."""
 LANDING = Request("GET", "web", "", name="GET /")
 
 
@@ -65,9 +67,9 @@ def measure_share(
         if not moments or getattr(request.node, "execution_count", 1) > 1:
             moments.append(utilisation.await_scrapes(use))
         moment = moments[-1]
-        worst, *others = utilisation.shares(name, moment)
-        values = (worst.value, *(share.value for share in others))
-        cause = f"{worst.labels}, the largest of {len(values)}, in {moment.window} s in which this stage used it"
+        shares = utilisation.shares(name, moment)
+        worst, values = shares[0], [share.value for share in shares[:MOST]]
+        cause = f"{worst.labels}, the largest of {len(shares)}, in {moment.window} s in which this stage used it"
         measure(f"resources.{name}", *values, unit=Unit.RATIO, where=worst.labels, cause=cause)
 
     return measure_it

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from postflight.errors import ConfigError, DeploymentFault, NotEnoughEvidence
-from postflight.flow import Request, Response
+from postflight.flow import Request, Response, cut
 from postflight.model import Query, Resources
 from postflight.signals.counters import Labels, Series
 from postflight.signals.prometheus_api import QueryRefused, query_path, read_series
@@ -85,8 +85,8 @@ class Utilisation:
         instances = {of for series in found if (of := dict(series.labels).get("instance"))}
         if instances and (silent := sorted(moment.targets - instances)):
             raise NotEnoughEvidence(
-                f"{query.source}: of {', '.join(silent)} nothing was told in the last {moment.window} s, though it is"
-                " scraped: an old value is no value"
+                f"{query.source}: of {cut(', '.join(silent))} nothing was told in the last {moment.window} s, though it"
+                " is scraped: an old value is no value"
             )
         return tuple(sorted(shares, key=lambda share: -share.value))
 
@@ -150,4 +150,4 @@ def _share(series: Series, query: Query) -> float:
 
 
 def _told(labels: Labels) -> str:
-    return "{" + ", ".join(f'{name}="{value}"' for name, value in labels if name != "__name__") + "}"
+    return cut("{" + ", ".join(f'{name}="{value}"' for name, value in labels if name != "__name__") + "}")
