@@ -8,7 +8,8 @@ import pytest
 from click.testing import CliRunner
 
 from postflight.commands import remember
-from postflight.commands.history import history, sparkline
+from postflight.commands.history import history
+from postflight.commands.history_metric import sparkline
 from postflight.history import History
 from postflight.model import Unit
 from tests.histories import HOLD, INVALID, NOW, ROLLBACK, document, entry, keep, series
@@ -79,7 +80,7 @@ def test_json_tells_all_of_it(some: Path) -> None:
     assert [run["decision"] for run in told["runs"]] == ["promote", "rollback", "invalid"]
     assert told["runs"][1]["measured"][0] == {
         "metric": "edit.sync", "unit": "s", "samples": 1, "least": 4.0, "median": 4.0, "worst": 4.0,
-        "limit": "at most 2 s", "met": False,
+        "limit": "at most 2 s", "met": False, "kind": None,
     }  # fmt: skip
     empty = json.loads(shown(some, "--json", "--platform", "nobody"))
     assert (empty["runs"], empty["deployments"]["success"]) == ([], None)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import astuple, fields
 from pathlib import Path
 
+from postflight.checks.run_kind import RunKind
 from postflight.checks.weight.page import Kind
 from postflight.checks.weight.release import FileWeight, Release
 from postflight.errors import PostflightError
@@ -44,9 +45,18 @@ _STEPS = (
         primary key (run_id, route, kind, name)
     ) strict, without rowid;
     """,
+    # what was measured with. Runs from before this do not say: their measurements are of no kind, so of no other's
+    """
+    alter table runs add column browser text not null default '';
+    alter table runs add column host text not null default '';
+    create table kinds (
+        id integer primary key, browser text not null, host text not null, unique (browser, host)
+    ) strict;
+    alter table measurements add column kind integer references kinds;
+    """,
 )
 _RUN = [each.name for each in fields(Entry) if each.name not in ("measured", "files")]
-_SERIES = [each.name for each in fields(Series)]
+_SERIES = [each.name for each in fields(Series) if each.name != "kind"]
 _FILE = [each.name for each in fields(FileWeight)]
 
 
@@ -82,9 +92,13 @@ class History:
                 [getattr(entry, name) for name in _RUN],
             )
             if found.rowcount:
+                ids = {series.kind: self._id_of(series.kind) for series in entry.measured}
                 self._connection.executemany(
-                    f"insert into measurements (run_id, {_names(_SERIES)}) values (?, {_marks(_SERIES)})",  # noqa: S608 - our own names
-                    [(entry.run_id, *astuple(series)) for series in entry.measured],
+                    f"insert into measurements (run_id, kind, {_names(_SERIES)}) values (?, ?, {_marks(_SERIES)})",  # noqa: S608 - our own names
+                    [
+                        (entry.run_id, ids[series.kind], *(getattr(series, name) for name in _SERIES))
+                        for series in entry.measured
+                    ],
                 )
                 self._connection.executemany(
                     f"insert or ignore into files (run_id, {_names(_FILE)}) values (?, {_marks(_FILE)})",  # noqa: S608 - our own names
@@ -93,6 +107,15 @@ class History:
             self._forget("runs", KEPT)
             if entry.files:
                 self._forget("files", FILES_KEPT)
+
+    def _id_of(self, kind: RunKind | None) -> int | None:
+        """Return the number by which measurements name their kind."""
+        if kind is None:
+            return None
+        names = [kind.browser, kind.host]
+        self._connection.execute("insert into kinds (browser, host) values (?, ?) on conflict do nothing", names)
+        (found,) = self._connection.execute("select id from kinds where browser = ? and host = ?", names).fetchone()
+        return int(found)
 
     def _forget(self, table: str, newest: int) -> None:
         """Keep what belongs to the newest runs."""
@@ -130,10 +153,19 @@ class History:
     def _entries(self, rows: list[tuple[object, ...]], since: float) -> list[Entry]:
         """Return rows of the table `runs`, none of which finished before `since`, with what they measured."""
         measured: dict[str, list[Series]] = {str(row[0]): [] for row in rows}
-        of_runs = f"select m.run_id, {_names(_SERIES)} from measurements m join runs using (run_id) where finished >= ?"  # noqa: S608 - our own names
-        for run_id, *series in self._connection.execute(of_runs, [since]):
+        rows_of = self._connection.execute(
+            f"""
+            select m.run_id, m.kind, {_names(_SERIES)} from measurements m join runs using (run_id) where finished >= ?
+            """,  # noqa: S608 - our own names
+            [since],
+        )
+        kinds = {
+            int(number): RunKind(browser, host)
+            for number, browser, host in self._connection.execute("select id, browser, host from kinds")
+        }
+        for run_id, kind, *series in rows_of:
             if run_id in measured:
-                measured[run_id].append(_series(series))
+                measured[run_id].append(_series(series, kinds.get(kind)))
         return [_entry(row, tuple(measured[str(row[0])])) for row in rows]
 
     def weighed(self, run_id: str) -> bool:
@@ -152,21 +184,27 @@ class History:
     def last_release(self, platform: str, environment: str, base_url: str | None = None) -> Release | None:
         """Return the files of the newest run that was promoted here and has weighed pages; None where there is none.
 
-        With `base_url` only of that address: what deployments.yaml does not know has one name for all.
+        What was rolled back afterwards is no measure. With `base_url` only of that address: what deployments.yaml does
+        not know has one name for all. The newest is the one that came in last, whatever the clocks of runners said.
         """
         found = self._connection.execute(
             """
-            select run_id, "release" from runs
+            select run_id, "release", browser from runs
             where platform = ?1 and environment = ?2 and (?3 is null or base_url = ?3) and decision = ?4
                 and exists (select 1 from files where files.run_id = runs.run_id)
-            order by finished desc limit 1
+                and not exists (
+                    select 1 from runs later where later.rowid > runs.rowid and later.decision = ?5
+                        and later.platform = ?1 and later.environment = ?2
+                        and later."release" = runs."release" and later."release" != ''
+                )
+            order by rowid desc limit 1
             """,
-            [platform, environment, base_url, Decision.PROMOTE.value],
+            [platform, environment, base_url, Decision.PROMOTE.value, Decision.ROLLBACK.value],
         ).fetchone()
         if found is None:
             return None
-        run_id, release = map(str, found)
-        return Release(release or f"run {run_id}", self.files_of(run_id))
+        run_id, release, browser = map(str, found)
+        return Release(release or f"run {run_id}", self.files_of(run_id), browser)
 
 
 def _entry(row: tuple[object, ...], measured: tuple[Series, ...]) -> Entry:
@@ -175,10 +213,10 @@ def _entry(row: tuple[object, ...], measured: tuple[Series, ...]) -> Entry:
     return Entry(**values, measured=measured)  # type: ignore[arg-type]  # the table is strict: the types are those of `Entry`
 
 
-def _series(row: list[object]) -> Series:
+def _series(row: list[object], kind: RunKind | None) -> Series:
     values = dict(zip(_SERIES, row, strict=True))
     values |= {"unit": Unit(str(values["unit"])), "met": None if values["met"] is None else bool(values["met"])}
-    return Series(**values)  # type: ignore[arg-type]  # likewise
+    return Series(**values, kind=kind)  # type: ignore[arg-type]  # likewise
 
 
 def _migrate(connection: sqlite3.Connection, path: Path) -> None:
