@@ -8,7 +8,8 @@ from pathlib import Path
 
 CPU_INFO = Path("/proc/cpuinfo")
 QUOTA = Path("/sys/fs/cgroup/cpu.max")
-_LONGEST = 120  # characters of a processor's name
+_LONGEST = 80  # characters of a processor's name
+_IDLE_WORDS = re.compile(r"\((?:R|TM)\)|\b(?:CPU|Processor|\d+-Core)\b|@.*", re.IGNORECASE)
 
 
 def describe_host(cpu_info: Path = CPU_INFO, quota: Path = QUOTA) -> str:
@@ -27,11 +28,11 @@ def _processors(quota: Path) -> int:
 
 
 def _model(cpu_info: Path) -> str:
-    """Return the model's name; ARM's Linux knows it only by numbers."""
+    """Return the model's name without what all of them say; ARM's Linux knows it only by numbers."""
     told = _read(cpu_info)
     found = re.search(r"^model name\s*:\s*(\S.*)$", told, re.MULTILINE)
     if found:
-        return found[1].strip()[:_LONGEST]
+        return " ".join(_IDLE_WORDS.sub(" ", found[1]).split())[:_LONGEST] or found[1].strip()[:_LONGEST]
     numbers = [re.search(rf"^CPU {name}\s*:\s*(\S+)$", told, re.MULTILINE) for name in ("implementer", "part")]
     if all(numbers):
         return f"CPU {' '.join(number[1] for number in numbers if number)}"

@@ -79,11 +79,13 @@ def test_a_metric_that_was_taken_with_and_without_a_browser_is_of_both() -> None
 
 def test_a_host_is_told_with_the_processors_that_may_be_used(tmp_path: Path) -> None:
     info, quota = tmp_path / "cpuinfo", tmp_path / "cpu.max"
-    info.write_text("processor\t: 0\nmodel name\t: AMD EPYC 7763\n")
+    info.write_text("processor\t: 0\nmodel name\t: AMD EPYC 7763 64-Core Processor\nmodel name\t: another\n")
     quota.write_text("100000 100000\n")
     assert describe_host(info, quota).startswith("1 x AMD EPYC 7763, ")
     quota.write_text("max 100000\n")
     assert describe_host(info, quota) == describe_host(info, tmp_path / "none")
+    info.write_text("model name\t: Intel(R) Xeon(R) Platinum 8370C CPU @ 2.80GHz\n")
+    assert " x Intel Xeon Platinum 8370C, " in describe_host(info, quota)
     info.write_text("processor\t: 0\nCPU implementer\t: 0x41\nCPU part\t: 0xd0c\n")
     assert " x CPU 0x41 0xd0c, " in describe_host(info, quota)
     assert describe_host(tmp_path / "none", quota).count(" x ") == 1, "a system that does not tell has a name too"

@@ -100,7 +100,9 @@ def test_a_time_that_is_none(file: Path, text: str, message: str) -> None:
 
 def test_sparklines() -> None:
     assert sparkline([1, 1, 1]) == "▁▁▁"
+    assert sparkline([0, 0]) == "▁▁"
     assert sparkline([0, 1, 2, 3, 4, 5, 6, 7]) == "▁▂▃▄▅▆▇█"
+    assert sparkline([1.0, 1.02, 0.99]) == "▁▂▁", "noise does not look like a change"
 
 
 # ---- for report.html

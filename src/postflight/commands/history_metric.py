@@ -18,6 +18,7 @@ from postflight.report import terminal
 
 BARS = "▁▂▃▄▅▆▇█"
 MOST_BARS = 60
+FLATTEST = 0.2  # of the largest value: all bars together show at least this range
 Likeness = tuple[str, str, Unit, RunKind | None]
 """Command, target, unit and kind: what figures share that may be compared."""
 
@@ -31,10 +32,12 @@ def print_metric(console: Console, entries: Sequence[Entry], metric: str, last: 
     numbers = _print_lines(console, metric, taken)
     console.print(_table(taken[-last:], numbers))
     console.print()
-    newest = {_likeness(entry, found): entry for entry, found in taken}
-    for change in (change for entry in newest.values() for change in compare_with_week_before(entry, entries)):
-        if change.metric == metric:
-            console.print(terminal.plain(str(change), "yellow" if change.is_large(LARGE) else ""))
+    for likeness, entry in {_likeness(entry, found): entry for entry, found in taken}.items():
+        number = f"{numbers[likeness]}  " if numbers else ""
+        for change in compare_with_week_before(entry, entries):
+            if change.metric == metric:
+                style = "yellow" if change.is_large(LARGE) else ""
+                console.print(terminal.plain(f"{number}{change}", style))
     for shift in find_shifts([entry for entry, _ in taken]):
         if shift.metric == metric:
             console.print(terminal.plain(f"{shift.target}: {shift}", "yellow"))
@@ -85,11 +88,12 @@ def _likeness(entry: Entry, found: Series) -> Likeness:
 
 
 def sparkline(values: Sequence[float]) -> str:
-    """Return a bar for each value, from the least of them to the largest."""
+    """Return a bar for each value, the lowest for the least. What hardly differs looks alike."""
     low, high = min(values), max(values)
-    if high == low:
+    span = max(high - low, FLATTEST * abs(high))
+    if span == 0:
         return BARS[0] * len(values)
-    return "".join(BARS[min(len(BARS) - 1, int((value - low) / (high - low) * len(BARS)))] for value in values)
+    return "".join(BARS[min(len(BARS) - 1, int((value - low) / span * len(BARS)))] for value in values)
 
 
 def short(release: str) -> str:

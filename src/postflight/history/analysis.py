@@ -92,7 +92,8 @@ class Change:
         if ratio is None:
             words = "where there was none in the week before"
             return f"{self.metric} is {now}, {words} ({runs})"
-        words = f"{abs(ratio) * 100:.0f} % {'below' if ratio < 0 else 'above'}" if ratio else "exactly"
+        percent = f"{abs(ratio) * 100:.0f}"
+        words = "about" if percent == "0" else f"{percent} % {'below' if ratio < 0 else 'above'}"
         return f"{self.metric} is {now}, {words} the average of the week before ({average}, {runs})"
 
 

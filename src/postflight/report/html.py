@@ -144,12 +144,16 @@ def _blocks(doc: Document, past: Sequence[Past]) -> list[Block]:
 
 def _changed(doc: Document, past: Sequence[Past]) -> list[str]:
     """Say since when it is measured with another browser or on another host, or with which by turns."""
-    runs = [(each.browser, each.host, each.release or _clock(each.finished)) for each in past]
+    runs = [(each.browser, each.host, _called(each.release) or _clock(each.finished)) for each in past]
     about = doc.about
-    runs.append((about.browser, about.host, about.release or "this run"))
+    runs.append((about.browser, about.host, _called(about.release) or "this run"))
     browsers = tell_change("browser", ((build_of(browser), name) for browser, _, name in runs))
     hosts = tell_change("host", ((host, name) for _, host, name in runs))
     return [words for words in (browsers, hosts) if words]
+
+
+def _called(release: str) -> str:
+    return f"release {release}" if release else ""
 
 
 def _by_stage(findings: Iterable[Finding]) -> dict[str, list[Finding]]:
