@@ -28,6 +28,32 @@ def test_its_own(measure):
     measure("by.itself", 1.0, browser="Lighthouse 13 in chromium 150.0.7871.46")
 """
 
+NO_NUMBER = """
+import math
+import pytest
+
+@pytest.mark.measures("a")
+def test_not_a_number(measure):
+    measure("a", 1.0, math.nan)
+
+@pytest.mark.measures("b")
+def test_endless(measure):
+    measure("b", 1.0, interval=(0.5, math.inf))
+
+@pytest.mark.measures("c")
+def test_nothing(measure):
+    measure("c")
+"""
+
+
+def test_what_is_no_number_is_no_measurement_and_nobodys_fault(run_suite: Callable[..., Result], site: str) -> None:
+    """It would be held against limits (`nan <= limit` is false: broken), or passed by beside other values."""
+    result = run_suite(NO_NUMBER, "--base-url", site)
+    assert [result.finding(f"test_{name}")["status"] for name in ("not_a_number", "endless", "nothing")] == [
+        "invalid", "invalid", "invalid",
+    ]  # fmt: skip
+    assert "came out as (1.0, nan)" in result.finding("test_not_a_number")["summary"]
+
 
 @pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "xdist"])
 def test_what_was_measured_with_goes_into_the_verdict(

@@ -9,15 +9,13 @@ import pytest
 from click.testing import CliRunner
 
 from postflight.checks.run_kind import RunKind, build_of, kinds_of, tell_change
-from postflight.checks.weight.page import Kind
-from postflight.checks.weight.release import FileWeight, Release
 from postflight.commands.history import history
 from postflight.history import Entry, History, Series, summarise
 from postflight.history.analysis import compare_with_week_before, find_kind_changes, find_shifts
 from postflight.host import describe_host
 from postflight.model import Measurement, Unit
 from tests.conftest import ROOT
-from tests.histories import NOW, PROMOTE, ROLLBACK, document, entry, keep, kept
+from tests.histories import NOW, PROMOTE, document, keep, kept
 
 OLD, NEW = "headless-shell 149.0.7827.12", "headless-shell 150.0.7871.46"
 HOST, OTHER = "4 x EPYC, Linux x86_64", "2 x Xeon, Linux x86_64"
@@ -248,34 +246,3 @@ def test_a_file_of_version_2_is_brought_forward_with_all_that_is_in_it(version_2
         assert connection.execute("pragma user_version").fetchone() == (3,)
         assert connection.execute("pragma integrity_check").fetchone() == ("ok",)
         assert connection.execute("pragma foreign_key_check").fetchall() == []
-
-
-# ---- the last release
-
-
-def test_the_last_release_says_which_browser_it_was_given_to(tmp_path: Path) -> None:
-    files = (FileWeight("landing", "/app.js", Kind.SCRIPT, 10),)
-    with History.at(tmp_path / "h.sqlite3") as opened:
-        opened.add(replace(gate_run(1, 1.0), decision=PROMOTE, files=files))
-        assert opened.last_release("velocity", "staging") == Release("v1", files, OLD)
-
-
-def test_a_release_that_was_rolled_back_later_is_no_measure_and_clocks_do_not_matter(tmp_path: Path) -> None:
-    """The gate promoted v2, the watch rolled it back: v1 serves. And v1's runner had a clock that was a year ahead."""
-    files = (FileWeight("landing", "/app.js", Kind.SCRIPT, 10),)
-    with History.at(tmp_path / "h.sqlite3") as opened:
-
-        def last() -> str:
-            found = opened.last_release("velocity", "staging")
-            assert found is not None
-            return found.name
-
-        opened.add(entry("a", release="v1", files=files, finished=NOW + 365 * 24 * HOUR))
-        opened.add(entry("b", release="v2", files=files))
-        assert last() == "v2"
-        opened.add(entry("c", ROLLBACK, release="v2", command="watch", environment="production"))
-        assert last() == "v2", "elsewhere it was"
-        opened.add(entry("d", ROLLBACK, release="v2", command="watch"))
-        assert last() == "v1"
-        opened.add(entry("e", release="v2", files=files))
-        assert last() == "v2", "deployed again, and good this time"

@@ -13,7 +13,7 @@ from postflight.checks.run_kind import RunKind
 from postflight.commands.remember import LARGE
 from postflight.history import Entry, Series
 from postflight.history.analysis import UNKNOWN, compare_with_week_before, find_kind_changes, find_shifts, series_of
-from postflight.model import Quantity, Unit
+from postflight.model import Decision, Quantity, Unit
 from postflight.report import terminal
 
 BARS = "▁▂▃▄▅▆▇█"
@@ -27,10 +27,12 @@ def print_metric(console: Console, entries: Sequence[Entry], metric: str, last: 
     """Print a line of bars for each series of figures that may be compared, and a row for each of the last runs."""
     taken = [(entry, found) for entry in entries if (found := series_of(entry, metric))]
     if not taken:
-        names = sorted({series.metric for entry in entries for series in entry.measured})
+        names = sorted({series.metric for entry in entries for series in entry.compared})
         raise click.ClickException(f"no run measured {metric!r}; measured were: {', '.join(names) or 'nothing'}")
     numbers = _print_lines(console, metric, taken)
     console.print(_table(taken[-last:], numbers))
+    if untold := sum(entry.decision is Decision.INVALID and _has(entry, metric) for entry in entries):
+        console.print(terminal.plain(f"left out: {untold} of runs that could not measure (invalid)", "dim"))
     console.print()
     for likeness, entry in {_likeness(entry, found): entry for entry, found in taken}.items():
         number = f"{numbers[likeness]}  " if numbers else ""
@@ -81,6 +83,10 @@ def _table(taken: Sequence[tuple[Entry, Series]], numbers: dict[Likeness, int]) 
             terminal.plain(found.limit),
         )  # fmt: skip
     return shown
+
+
+def _has(entry: Entry, metric: str) -> bool:
+    return any(series.metric == metric for series in entry.measured)
 
 
 def _likeness(entry: Entry, found: Series) -> Likeness:

@@ -100,7 +100,8 @@ class Change:
 def compare_with_week_before(entry: Entry, entries: Sequence[Entry]) -> tuple[Change, ...]:
     """Return each metric of a run against the seven days before it, of the same command, platform and environment.
 
-    A metric that those days do not have is left out, and so are figures that were taken with something else.
+    A metric that those days do not have is left out, and so are figures that were taken with something else, and those
+    of runs that could not measure.
     """
     before = [
         other
@@ -110,7 +111,7 @@ def compare_with_week_before(entry: Entry, entries: Sequence[Entry]) -> tuple[Ch
         and entry.finished - WEEK <= other.finished <= entry.finished
     ]
     changes = []
-    for series in entry.measured:
+    for series in entry.compared:
         alike = (series_of(other, series.metric, series.unit) for other in before)
         values = [found.median for found in alike if found and found.kind == series.kind]
         if values:
@@ -144,7 +145,7 @@ class Shift:
             change = abs(self.after / self.before - 1)
             how = f"{change * 100:.0f} % {'higher' if self.after > self.before else 'lower'}"
         else:
-            how = "above nothing"
+            how = "above nothing" if self.after > 0 else "below nothing"
         since = _named(self.release, self.since)
         measured_with = f", with {self.kind or UNKNOWN}" if self.told_apart else ""
         return (
@@ -157,7 +158,8 @@ def find_shifts(entries: Sequence[Entry], *, alpha: float = SHIFT_ALPHA) -> list
     """Return each metric's last lasting shift, target by target; `alpha` is shared by the metrics of a target.
 
     Runs of the same command, platform and environment are compared, by their medians, oldest first: each metric's
-    figures of one kind by themselves, so that another browser or runner is no shift.
+    figures of one kind by themselves, so that another browser or runner is no shift. Runs that could not measure say
+    nothing.
     """
     return [shift for runs in _by_target(entries).values() for shift in _shifts_of(runs, alpha)]
 
@@ -165,7 +167,7 @@ def find_shifts(entries: Sequence[Entry], *, alpha: float = SHIFT_ALPHA) -> list
 def _shifts_of(runs: Sequence[Entry], alpha: float) -> list[Shift]:
     taken = defaultdict[tuple[str, Unit, RunKind | None], list[tuple[Entry, float]]](list)
     for entry in runs:
-        for series in entry.measured:
+        for series in entry.compared:
             taken[series.metric, series.unit, series.kind].append((entry, series.median))
     kinds = Counter((metric, unit) for metric, unit, _ in taken)
     shifts = []
@@ -211,5 +213,5 @@ def _named(release: str, finished: float) -> str:
 
 
 def series_of(entry: Entry, metric: str, unit: Unit | None = None) -> Series | None:
-    """Return what a run measured of a metric, or None."""
-    return next((s for s in entry.measured if s.metric == metric and unit in (None, s.unit)), None)
+    """Return what a run measured of a metric, or None; nothing of a run that could not measure."""
+    return next((s for s in entry.compared if s.metric == metric and unit in (None, s.unit)), None)

@@ -8,7 +8,9 @@ import contextlib
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import astuple, fields
+from enum import StrEnum
 from pathlib import Path
+from typing import TypeVar
 
 from postflight.checks.run_kind import RunKind
 from postflight.checks.weight.page import Kind
@@ -16,6 +18,8 @@ from postflight.checks.weight.release import FileWeight, Release
 from postflight.errors import PostflightError
 from postflight.history.model import Entry, Series
 from postflight.model import Decision, Unit
+
+Word = TypeVar("Word", bound=StrEnum)
 
 BUSY = 10.0  # seconds that a writer waits for another one
 KEPT = 100_000  # runs: the file stays bounded, the oldest go
@@ -179,44 +183,57 @@ class History:
             f"select {_names(_FILE)} from files where run_id = ? order by route, wire desc, name",  # noqa: S608 - our own names
             [run_id],
         )
-        return tuple(FileWeight(route, name, Kind(kind), wire, requests) for route, name, kind, wire, requests in rows)
+        return tuple(
+            FileWeight(route, name, _known(Kind, kind), wire, requests) for route, name, kind, wire, requests in rows
+        )
 
     def last_release(self, platform: str, environment: str, base_url: str | None = None) -> Release | None:
-        """Return the files of the newest run that was promoted here and has weighed pages; None where there is none.
+        """Return the files of the last release that was promoted here and has weighed pages; None where there is none.
 
-        What was rolled back afterwards is no measure. With `base_url` only of that address: what deployments.yaml does
-        not know has one name for all. The newest is the one that came in last, whatever the clocks of runners said.
+        Each page's are those of the newest run that weighed it: one that looked at a single page hides no other. What
+        was rolled back afterwards is no measure. With `base_url` only of that address: what deployments.yaml does not
+        know has one name for all. The newest run is the one that came in last, whatever the clocks of runners said.
         """
-        found = self._connection.execute(
+        pages = self._connection.execute(
             """
-            select run_id, "release", browser from runs
+            select route, runs.run_id, "release", browser, max(runs.rowid) as place from runs join files using (run_id)
             where platform = ?1 and environment = ?2 and (?3 is null or base_url = ?3) and decision = ?4
-                and exists (select 1 from files where files.run_id = runs.run_id)
                 and not exists (
                     select 1 from runs later where later.rowid > runs.rowid and later.decision = ?5
                         and later.platform = ?1 and later.environment = ?2
                         and later."release" = runs."release" and later."release" != ''
                 )
-            order by rowid desc limit 1
+            group by route order by place desc
             """,
             [platform, environment, base_url, Decision.PROMOTE.value, Decision.ROLLBACK.value],
-        ).fetchone()
-        if found is None:
+        ).fetchall()
+        if not pages:
             return None
-        run_id, release, browser = map(str, found)
-        return Release(release or f"run {run_id}", self.files_of(run_id), browser)
+        names = {str(route): str(release or f"run {run_id}") for route, run_id, release, _, _ in pages}
+        name = next(iter(names.values()))
+        older = ", ".join(f"{route}: {one}" for route, one in names.items() if one != name)
+        browsers = {str(browser) for _, _, _, browser, _ in pages}
+        files = tuple(file for route, run_id, *_ in pages for file in self.files_of(run_id) if file.route == route)
+        return Release(f"{name} ({older})" if older else name, files, browsers.pop() if len(browsers) == 1 else "")
 
 
 def _entry(row: tuple[object, ...], measured: tuple[Series, ...]) -> Entry:
     values = dict(zip(_RUN, row, strict=True))
-    values |= {"decision": Decision(str(values["decision"])), "known": bool(values["known"])}
+    values |= {"decision": _known(Decision, values["decision"]), "known": bool(values["known"])}
     return Entry(**values, measured=measured)  # type: ignore[arg-type]  # the table is strict: the types are those of `Entry`
 
 
 def _series(row: list[object], kind: RunKind | None) -> Series:
     values = dict(zip(_SERIES, row, strict=True))
-    values |= {"unit": Unit(str(values["unit"])), "met": None if values["met"] is None else bool(values["met"])}
+    values |= {"unit": _known(Unit, values["unit"]), "met": None if values["met"] is None else bool(values["met"])}
     return Series(**values, kind=kind)  # type: ignore[arg-type]  # likewise
+
+
+def _known(words: type[Word], value: object) -> Word:
+    try:
+        return words(str(value))
+    except ValueError as error:
+        raise HistoryUnavailable(f"the history tells of {error}: has a newer Postflight written it?") from error
 
 
 def _migrate(connection: sqlite3.Connection, path: Path) -> None:

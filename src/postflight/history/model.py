@@ -67,6 +67,11 @@ class Entry:
         """What was verified: `velocity/staging`, or the address of what deployments.yaml does not know."""
         return f"{self.platform}/{self.environment}" if self.known else self.base_url
 
+    @property
+    def compared(self) -> tuple[Series, ...]:
+        """What it measured, as far as that says something: nothing of a run that could not measure (`invalid`)."""
+        return () if self.decision is Decision.INVALID else self.measured
+
 
 def summarise(
     doc: Document,

@@ -1,6 +1,7 @@
 """What a check is given: the deployment, a client that drives flows, guarded pages, a way to say what it measured."""
 
 import contextlib
+import math
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -130,6 +131,8 @@ def measure(request: pytest.FixtureRequest, run: Run) -> Measure:
     ) -> None:
         if not any(fits(metric, announced) for announced in _announced(item)):
             raise ConfigError(f"{item.nodeid} measures {metric!r} but does not announce it: @pytest.mark.measures(...)")
+        if not values or not all(map(math.isfinite, (*values, *(interval or ())))):
+            raise CannotMeasure(f"{metric} was to be measured in numbers, and came out as {values}, {interval}")
         if browser is None:
             browser = run.browser if "browser" in item.fixturenames else ""
         taken.append(Measurement(metric, tuple(values), unit, where, interval=interval, cause=cause, browser=browser))
