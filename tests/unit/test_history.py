@@ -245,6 +245,17 @@ def test_a_release_is_deployed_to_each_environment_by_itself() -> None:
     assert count_deployments(entries).total == 2
 
 
+def test_an_address_that_nobody_knows_has_no_week_but_its_own() -> None:
+    """All of them are of one platform and environment by name: one site is not slower than another one was."""
+    strangers = [
+        entry(f"r{n}", known=False, platform="generic", environment="unknown", base_url=url, measured=(series(value),))
+        for n, (url, value) in enumerate([("http://a", 1), ("http://a", 1), ("http://b", 9)])
+    ]
+    assert compare_with_week_before(strangers[2], strangers) == ()
+    (change,) = compare_with_week_before(strangers[1], strangers)
+    assert (change.average, change.runs) == (1, 1)
+
+
 @pytest.mark.parametrize(
     ("failures", "requests", "low", "high"),
     [(0, 10, 0, 0.3085), (1, 10, 0.0025, 0.4450), (5, 10, 0.1871, 0.8129), (10, 10, 0.6915, 1), (0, 0, 0, 1)],

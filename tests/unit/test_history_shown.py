@@ -68,7 +68,7 @@ def test_rows_can_be_chosen(some: Path) -> None:
 
 def test_a_metric_is_shown_run_by_run(some: Path) -> None:
     output = shown(some, "--metric", "edit.sync")
-    assert output.startswith("edit.sync  ▁█\n")
+    assert output.startswith("edit.sync  ▁█  velocity/staging\n")
     assert "edit.sync is 4 s, 300 % above the average of the week before (1 s, 1 run)" in output
     done = CliRunner().invoke(history, ["--history", str(some), "--since", "2026-01-01", "--metric", "edit.snyc"])
     assert (done.exit_code, done.output) == (1, "Error: no run measured 'edit.snyc'; measured were: edit.sync\n")
@@ -90,6 +90,11 @@ def test_without_a_history_it_says_where_one_comes_from(file: Path) -> None:
     done = CliRunner().invoke(history, ["--history", str(file)])
     assert done.exit_code == 1
     assert "the gate and the watch write it at their end" in done.output
+
+
+def test_a_time_before_all_computers_is_the_beginning(some: Path) -> None:
+    assert "2 deployments" in shown(some, "--since", "999999w")
+    assert shown(some, "--since", "999999w", "--platform", "nobody") == "No run since 1970-01-01 00:00.\n"
 
 
 @pytest.mark.parametrize(("text", "message"), [("soon", "write 30d, 12h or 2026-11-01"), ("7", "write 30d")])

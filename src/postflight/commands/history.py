@@ -43,7 +43,7 @@ class Since(click.ParamType[float]):
         if isinstance(value, float):
             return value
         if found := re.fullmatch(r"([0-9]{1,6})\s*([mhdw])", value.strip()):
-            return time.time() - float(found[1]) * _AGO[found[2]]
+            return max(0.0, time.time() - float(found[1]) * _AGO[found[2]])
         try:
             moment = datetime.fromisoformat(value.strip())
         except ValueError:

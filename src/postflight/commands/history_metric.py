@@ -43,7 +43,7 @@ def print_metric(console: Console, entries: Sequence[Entry], metric: str, last: 
     for shift in find_shifts([entry for entry, _ in taken]):
         if shift.metric == metric:
             console.print(terminal.plain(f"{shift.target}: {shift}", "yellow"))
-    for words in find_kind_changes([entry for entry, _ in taken]):
+    for words in find_kind_changes([entry for entry, _ in taken]) if numbers else ():
         console.print(terminal.plain(words, "dim"))
 
 
@@ -53,8 +53,8 @@ def _print_lines(console: Console, metric: str, taken: Sequence[tuple[Entry, Ser
     for entry, found in taken:
         lines.setdefault(_likeness(entry, found), []).append(found.median)
     if len(lines) == 1:
-        (values,) = lines.values()
-        console.print(terminal.plain(f"{metric}  {sparkline(values[-MOST_BARS:])}\n"))
+        ((_, target, _, _), values), *_ = lines.items()
+        console.print(terminal.plain(f"{metric}  {sparkline(values[-MOST_BARS:])}  {target}\n"), soft_wrap=True)
         return {}
     console.print(terminal.plain(f"{metric}, in {len(lines)} series that are not compared with each other\n"))
     for number, ((command, target, _, kind), values) in enumerate(lines.items(), start=1):
@@ -67,17 +67,19 @@ def _print_lines(console: Console, metric: str, taken: Sequence[tuple[Entry, Ser
 def _table(taken: Sequence[tuple[Entry, Series]], numbers: dict[Likeness, int]) -> Table:
     shown = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     if numbers:
-        shown.add_column("", justify="right")
-    for name in ("when (UTC)", "what", "release"):
-        shown.add_column(name, no_wrap=True, overflow="ellipsis")
+        shown.add_column("", justify="right", min_width=1)
+    shown.add_column("when (UTC)", no_wrap=True)
+    if several := len({entry.target for entry, _ in taken}) > 1:
+        shown.add_column("what", overflow="fold")
+    shown.add_column("release", overflow="fold")
     for name in ("median", "least", "worst", "samples"):
         shown.add_column(name, justify="right", no_wrap=True)
-    shown.add_column("allowed")
+    shown.add_column("allowed", no_wrap=True)
     for entry, found in taken:
         number = [Text(str(numbers[_likeness(entry, found)]), "dim")] if numbers else []
         style = "red" if found.met is False else ""
         values = (Text(str(Quantity(value, found.unit)), style) for value in (found.median, found.least, found.worst))
-        told = (entry.target, short(entry.release))
+        told = (*(entry.target,) * several, short(entry.release))
         shown.add_row(
             *number, moment(entry.finished), *map(terminal.plain, told), *values, str(found.samples),
             terminal.plain(found.limit),

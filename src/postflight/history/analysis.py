@@ -19,7 +19,7 @@ from postflight.stats.floor import Claim, judge, rate_interval
 WEEK = 7 * 86400.0  # seconds
 FEWEST = 5  # runs in a week whose average says something
 DEPLOYING = ("gate", "watch")
-UNKNOWN = "nobody knows what"  # of runs that did not write down what they measured with
+UNKNOWN = "an unknown browser and host"  # of runs that did not write down what they measured with
 SHIFTED = 0.1  # by less, a lasting change is not worth a line
 SHIFT_ALPHA = 0.01  # with which any metric of a target is said to have shifted although none has
 
@@ -98,7 +98,7 @@ class Change:
 
 
 def compare_with_week_before(entry: Entry, entries: Sequence[Entry]) -> tuple[Change, ...]:
-    """Return each metric of a run against the seven days before it, of the same command, platform and environment.
+    """Return each metric of a run against the seven days before it, of the same command and target.
 
     A metric that those days do not have is left out, and so are figures that were taken with something else, and those
     of runs that could not measure.
@@ -107,7 +107,7 @@ def compare_with_week_before(entry: Entry, entries: Sequence[Entry]) -> tuple[Ch
         other
         for other in entries
         if other.run_id != entry.run_id
-        and (other.command, other.platform, other.environment) == (entry.command, entry.platform, entry.environment)
+        and (other.command, other.target) == (entry.command, entry.target)
         and entry.finished - WEEK <= other.finished <= entry.finished
     ]
     changes = []

@@ -203,7 +203,7 @@ class History:
                         and later.platform = ?1 and later.environment = ?2
                         and later."release" = runs."release" and later."release" != ''
                 )
-            group by route order by place desc
+            group by route order by place desc, route
             """,
             [platform, environment, base_url, Decision.PROMOTE.value, Decision.ROLLBACK.value],
         ).fetchall()
