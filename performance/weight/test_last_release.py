@@ -32,7 +32,7 @@ def test_growth(
         words = tell_differences(differences(last_release, now, route.name, kind))
         share = growth(last_release, now, route.name, kind)
         between = range_of_growth(share, last_release, now)
-        changed = f", and with another browser (before: {last_release.browser or 'nobody knows'})" if between else ""
+        changed = f", and with another browser (before: {last_release.browser or 'unknown'})" if between else ""
         cause = f"since {last_release.name}{changed}: {words}" if words else ""
         name = f"{route.name}.growth.{kind.value}"
         measure(name, share, unit=Unit.RATIO, where=page_weight.url, interval=between, cause=cause)

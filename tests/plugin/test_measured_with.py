@@ -23,6 +23,11 @@ def opened(page):
 def test_within(opened, measure):
     measure("in.page", 1.0)
 
+@pytest.mark.measures("asked.late")
+def test_late(request, measure):
+    request.getfixturevalue("opened")
+    measure("asked.late", 1.0)
+
 @pytest.mark.measures("by.itself")
 def test_its_own(measure):
     measure("by.itself", 1.0, browser="Lighthouse 13 in chromium 150.0.7871.46")
@@ -69,5 +74,8 @@ def test_what_was_measured_with_goes_into_the_verdict(
     assert about["host"] == describe_host()
     assert about["browser"][-1].isdigit(), about
     assert browsers == {
-        "by.hand": "", "in.page": about["browser"], "by.itself": "Lighthouse 13 in chromium 150.0.7871.46",
-    }  # fmt: skip
+        "by.hand": "",
+        "in.page": about["browser"],
+        "asked.late": about["browser"],
+        "by.itself": "Lighthouse 13 in chromium 150.0.7871.46",
+    }

@@ -7,7 +7,7 @@ from rich.table import Table
 
 from postflight.checks.weight.flaw import size
 from postflight.checks.weight.page import Kind
-from postflight.checks.weight.release import Release, range_of_growth
+from postflight.checks.weight.release import Release, is_other_browser
 from postflight.history import Entry, History
 from postflight.model import Decision
 from postflight.report import terminal
@@ -24,7 +24,7 @@ def print_files(console: Console, history: History, entries: Sequence[Entry]) ->
     before = next(promoted, None)
     now = _release(history, newest)
     was = _release(history, before) if before else Release("no release", ())
-    other = f", which another browser was given ({was.browser})" if range_of_growth(0, was, now) and was.browser else ""
+    other = f", which another browser was given ({was.browser})" if was.browser and is_other_browser(was, now) else ""
     console.print(terminal.plain(f"{newest.target}: {now.name}, beside {was.name}{other}", "bold"))
     for route in sorted({file.route for file in now.files}):
         console.print(_table(route, was, now))

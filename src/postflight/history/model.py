@@ -42,7 +42,7 @@ class Entry:
     """
 
     run_id: str
-    command: str  # gate, watch or load
+    command: str  # gate, watch or comparison
     platform: str
     environment: str
     base_url: str

@@ -134,7 +134,7 @@ def measure(request: pytest.FixtureRequest, run: Run) -> Measure:
         if not values or not all(map(math.isfinite, (*values, *(interval or ())))):
             raise CannotMeasure(f"{metric} was to be measured in numbers, and came out as {values}, {interval}")
         if browser is None:
-            browser = run.browser if "browser" in item.fixturenames else ""
+            browser = run.browser if "browser" in request.fixturenames else ""
         taken.append(Measurement(metric, tuple(values), unit, where, interval=interval, cause=cause, browser=browser))
 
     def hold_against_budgets() -> None:

@@ -81,11 +81,15 @@ def growth(before: Release, now: Release, route: str, kind: Kind | None = None) 
 def range_of_growth(share: float, before: Release, now: Release) -> tuple[float, float] | None:
     """Return between what the release's own growth lies: anywhere up to all of it, where another browser was given it.
 
-    Another build may be sent other encodings or image formats. None: both were given to the same one, so it is exact.
+    Another build may be sent other encodings or image formats. None: both were given to the same one, so the share is
+    exact, or nothing has grown.
     """
-    if build_of(before.browser) == build_of(now.browser):
-        return None
-    return min(share, 0.0), max(share, 0.0)
+    return (0.0, share) if share > 0 and is_other_browser(before, now) else None
+
+
+def is_other_browser(before: Release, now: Release) -> bool:
+    """Whether these were not given to one build of a browser, as far as anybody knows."""
+    return build_of(before.browser) != build_of(now.browser)
 
 
 def differences(before: Release, now: Release, route: str, kind: Kind | None = None) -> tuple[Flaw, ...]:

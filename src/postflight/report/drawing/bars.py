@@ -116,9 +116,9 @@ def _band(interval: tuple[float, float], full: float) -> tuple[float, float]:
 def _spark(measurement: Measurement, past: Sequence[Past], kind: RunKind | None) -> Spark | None:
     key = (measurement.metric, measurement.unit)
     known = [run for run in past if key in run.medians]
-    if not known:
-        return None
     alike = [number for number, run in enumerate(known) if run.kinds.get(key) == kind]
+    if not alike:
+        return None
     before = [known[number].medians[key] for number in alike]
     left_out = len(known) - len(before)
     values = [*before, median(measurement.values)]
@@ -135,9 +135,9 @@ def _spark(measurement: Measurement, past: Sequence[Past], kind: RunKind | None)
 
     across = [round(_EDGE + (WIDTH - 2 * _EDGE) * n / len(known), 1) for n in (*alike, len(known))]
     runs = f"{len(before)} run{'' if len(before) == 1 else 's'} before"
-    told = [f"{runs}: {_span(before, measurement.unit)}"] if before else []
-    told.append(f"this one: {Quantity(values[-1], measurement.unit)} (medians)")
-    told += [f"{left_out} before measured with something else, not compared"] if left_out else []
+    this = f"this one: {Quantity(values[-1], measurement.unit)} (medians)"
+    told = [f"{runs}: {_span(before, measurement.unit)}", this]
+    told += [f"{left_out} before measured with something else or unknown, not compared"] if left_out else []
     return Spark(
         " ".join(f"{x},{y(value)}" for x, value in zip(across, values, strict=True)),
         (across[-1], y(values[-1])),
