@@ -5,15 +5,19 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
 from postflight.checks.run_kind import RunKind, build_of, kinds_of, tell_change
+from postflight.commands import remember
 from postflight.commands.history import history
 from postflight.history import Entry, History, Series, summarise
 from postflight.history.analysis import compare_with_week_before, find_kind_changes, find_shifts
 from postflight.host import describe_host
 from postflight.model import Measurement, Unit
+from postflight.report import html
+from postflight.report.background import Background
 from tests.conftest import ROOT
 from tests.histories import NOW, PROMOTE, document, keep, kept
 
@@ -206,6 +210,28 @@ def test_the_command_tells_of_the_change_and_draws_each_series_by_itself(tmp_pat
     ]  # fmt: skip
     assert shown(file, "--metric", "api.latency").startswith("api.latency  ▁▂")
     assert '"kind": {\n            "browser": "headless-shell 149.0.7827"' in shown(file, "--json")
+
+
+def test_the_report_says_where_the_kind_changed_and_draws_only_what_was_measured_alike(tmp_path: Path) -> None:
+    file, found = tmp_path / "h.sqlite3", []
+    keep(file, *(gate_run(n, 1.0, browser=OLD if n < 3 else NEW) for n in range(6)))
+    lcp = Measurement("landing.mobile.lcp", (1.0,), Unit.SECONDS, browser=NEW)
+    doc = document(lcp, Measurement("api.latency", (0.1,), Unit.SECONDS))
+    doc = replace(doc, about=replace(doc.about, browser=NEW, host=HOST))
+
+    @click.command()
+    @remember.history_option
+    def command() -> None:
+        found.extend(remember.earlier_runs("gate", doc.about))
+
+    assert CliRunner().invoke(command, ["--history", str(file)]).exit_code == 0
+    page = html.render(doc, {}, Background(past=tuple(found)))
+    assert (
+        "Measured with another browser since release v3: headless-shell 150.0.7871 (before: headless-shell 149.0.7827)."
+        in page
+    )
+    assert "3 runs before: 1 s; this one: 1 s (medians); 3 before measured with something else" in page
+    assert "6 runs before: 100 ms; this one: 100 ms (medians)<" in page, "no browser had a part in it"
 
 
 # ---- the file
