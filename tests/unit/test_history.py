@@ -14,7 +14,7 @@ from rich.console import Console
 
 from postflight.commands import remember
 from postflight.commands.ending import end_with_verdict
-from postflight.history import Entry, HistoryUnavailable, Series, database, summarise
+from postflight.history import Entry, HistoryUnavailable, Series, database, schema, summarise
 from postflight.history.analysis import WEEK, compare_with_week_before, count_deployments
 from postflight.model import Decision, Measurement, Unit
 from postflight.stats.floor import rate_interval
@@ -119,13 +119,11 @@ def test_a_file_of_a_later_version_is_left_alone(file: Path) -> None:
 
 def test_an_older_file_is_brought_forward(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     keep(file, entry())
-    steps = database._STEPS
-    monkeypatch.setattr(
-        database, "_STEPS", (*steps, "alter table runs drop column link; create table later (x) strict")
-    )
+    steps = schema.STEPS
+    monkeypatch.setattr(schema, "STEPS", (*steps, "alter table runs drop column link; create table later (x) strict"))
     with pytest.raises(HistoryUnavailable):  # half of the step fails, `x` has no type: nothing of it was done
         kept(file)
-    monkeypatch.setattr(database, "_STEPS", (*steps, "create table later (x text) strict;"))
+    monkeypatch.setattr(schema, "STEPS", (*steps, "create table later (x text) strict;"))
     assert len(kept(file)) == 1
     with sqlite3.connect(file) as connection:
         assert connection.execute("pragma user_version").fetchone() == (len(steps) + 1,)

@@ -191,6 +191,12 @@ def test_each_target_tells_its_own_change() -> None:
     assert told.startswith("velocity/staging: another browser since release v3: headless-shell 150.0.7871 (before: ")
 
 
+def test_another_postflight_may_be_why_figures_changed_and_is_told() -> None:
+    runs = [replace(gate_run(n, 1.0 if n < 20 else 2.0), postflight="0.1" if n < 20 else "0.2") for n in range(40)]
+    assert find_kind_changes(runs) == ["velocity/staging: another Postflight since release v20: 0.2 (before: 0.1)"]
+    assert "landing.mobile.lcp v20" in shifted(runs)
+
+
 def shown(file: Path, *options: str) -> str:
     told = ["--history", str(file), "--since", "2026-01-01", *options]
     done = CliRunner().invoke(history, told, env={"COLUMNS": "160"})

@@ -23,7 +23,7 @@ from postflight.checks.weight.release import (
     to_json,
 )
 from postflight.commands.history import history as history_command
-from postflight.history import Entry, History, database
+from postflight.history import Entry, History, database, schema
 from postflight.model import Budget, Decision, Measurement, Quantity, Unit
 
 SITE = "https://www.example.com"
@@ -237,7 +237,7 @@ def test_files_of_old_runs_go_and_the_runs_stay(tmp_path: Path, monkeypatch: pyt
 def test_a_history_from_before_files_is_brought_forward(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "h.sqlite3"
     with monkeypatch.context() as older:
-        older.setattr(database, "_STEPS", database._STEPS[:1])
+        older.setattr(schema, "STEPS", schema.STEPS[:1])
         with History.at(path):
             pass
     with History.at(path) as history:

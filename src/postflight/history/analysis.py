@@ -190,13 +190,15 @@ def find_kind_changes(entries: Sequence[Entry]) -> list[str]:
     """Say of each target since when it is measured with another browser or on another host, or with which by turns.
 
     In words: `velocity/staging: another browser since release v20: chromium 150.0.7871 (before: chromium 149.0.7827)`.
+    Also by another Postflight: its figures are compared all the same, but what it does may be why they changed.
     """
     told = []
     for runs in _by_target(entries).values():
         named = [(entry, _named(entry.release, entry.finished)) for entry in runs]
         browsers = tell_change("browser", ((build_of(entry.browser), name) for entry, name in named))
         hosts = tell_change("host", ((entry.host, name) for entry, name in named))
-        told += [f"{runs[0].target}: {words}" for words in (browsers, hosts) if words]
+        ours = tell_change("Postflight", ((entry.postflight, name) for entry, name in named))
+        told += [f"{runs[0].target}: {words}" for words in (browsers, hosts, ours) if words]
     return list(dict.fromkeys(told))  # a gate and a watch of one target say the same
 
 

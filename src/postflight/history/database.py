@@ -1,8 +1,4 @@
-"""The file of the history: SQLite, so that many pipelines on one machine can write to it at a time.
-
-`PRAGMA user_version` is the version of its tables. Each step of `_STEPS` brings a file from one version to the next, in
-one transaction: whoever comes second finds it done. A file of a later version is left alone.
-"""
+"""The file of the history: SQLite, so that many pipelines on one machine can write at a time. Its tables: `schema`."""
 
 import contextlib
 import sqlite3
@@ -15,8 +11,8 @@ from typing import TypeVar
 from postflight.checks.run_kind import RunKind
 from postflight.checks.weight.page import Kind
 from postflight.checks.weight.release import FileWeight, Release
-from postflight.errors import PostflightError
 from postflight.history.model import Entry, Series
+from postflight.history.schema import HistoryUnavailable, migrate, transaction
 from postflight.model import Decision, Unit
 
 Word = TypeVar("Word", bound=StrEnum)
@@ -24,48 +20,9 @@ Word = TypeVar("Word", bound=StrEnum)
 BUSY = 10.0  # seconds that a writer waits for another one
 KEPT = 100_000  # runs: the file stays bounded, the oldest go
 FILES_KEPT = 2_000  # runs whose pages' files are kept: only the last release is ever compared with
-_STEPS = (
-    """
-    create table runs (
-        run_id text primary key, command text not null,
-        platform text not null, environment text not null, base_url text not null, known integer not null,
-        started real not null, finished real not null,
-        decision text not null, exit_code integer not null,
-        "release" text not null, reason text not null, "by" text not null, link text not null, acted text not null,
-        postflight text not null
-    ) strict;
-    create index runs_finished on runs (finished);
-    create table measurements (
-        run_id text not null references runs on delete cascade,
-        metric text not null, unit text not null, samples integer not null,
-        least real not null, median real not null, worst real not null, "limit" text not null, met integer,
-        primary key (run_id, metric, unit)
-    ) strict, without rowid;
-    """,
-    """
-    create table files (
-        run_id text not null references runs on delete cascade,
-        route text not null, name text not null, kind text not null, wire integer not null, requests integer not null,
-        primary key (run_id, route, kind, name)
-    ) strict, without rowid;
-    """,
-    # what was measured with. Runs from before this do not say: their measurements are of no kind, so of no other's
-    """
-    alter table runs add column browser text not null default '';
-    alter table runs add column host text not null default '';
-    create table kinds (
-        id integer primary key, browser text not null, host text not null, unique (browser, host)
-    ) strict;
-    alter table measurements add column kind integer references kinds;
-    """,
-)
 _RUN = [each.name for each in fields(Entry) if each.name not in ("measured", "files")]
 _SERIES = [each.name for each in fields(Series) if each.name != "kind"]
 _FILE = [each.name for each in fields(FileWeight)]
-
-
-class HistoryUnavailable(PostflightError):
-    """The history cannot be read or written; says nothing about a deployment, and decides nothing."""
 
 
 class History:
@@ -83,14 +40,14 @@ class History:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with contextlib.closing(sqlite3.connect(path, timeout=BUSY, isolation_level=None)) as connection:
-                _migrate(connection, path)
+                migrate(connection, path)
                 yield cls(connection)
         except (sqlite3.Error, OSError) as error:
             raise HistoryUnavailable(f"the history {path} cannot be used: {error}") from error
 
     def add(self, entry: Entry) -> None:
         """Keep a run. One that is there already stays as it is: a history is not rewritten."""
-        with _transaction(self._connection):
+        with transaction(self._connection):
             found = self._connection.execute(
                 f"insert into runs ({_names(_RUN)}) values ({_marks(_RUN)}) on conflict do nothing",  # noqa: S608 - our own names
                 [getattr(entry, name) for name in _RUN],
@@ -234,41 +191,6 @@ def _known(words: type[Word], value: object) -> Word:
         return words(str(value))
     except ValueError as error:
         raise HistoryUnavailable(f"the history tells of {error}: has a newer Postflight written it?") from error
-
-
-def _migrate(connection: sqlite3.Connection, path: Path) -> None:
-    connection.execute("pragma foreign_keys = on")
-    if _version(connection) == len(_STEPS):
-        return
-    with contextlib.suppress(sqlite3.OperationalError):  # somebody else is doing it at this moment
-        connection.execute("pragma journal_mode = wal")
-    with _transaction(connection):
-        version = _version(connection)
-        if version > len(_STEPS):
-            raise HistoryUnavailable(
-                f"the history {path} is of version {version}, and this Postflight knows {len(_STEPS)}: use a newer one"
-            )
-        for step in _STEPS[version:]:
-            for statement in filter(str.strip, step.split(";")):
-                connection.execute(statement)
-        connection.execute(f"pragma user_version = {len(_STEPS)}")
-
-
-def _version(connection: sqlite3.Connection) -> int:
-    (version,) = connection.execute("pragma user_version").fetchone()
-    return int(version)
-
-
-@contextlib.contextmanager
-def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """Take the one place for writers at once, so that nobody finds out half way that another has changed the file."""
-    connection.execute("begin immediate")
-    try:
-        yield
-    except BaseException:
-        connection.execute("rollback")
-        raise
-    connection.execute("commit")
 
 
 def _names(columns: list[str]) -> str:
