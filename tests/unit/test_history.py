@@ -233,7 +233,13 @@ def test_deployments_are_counted_by_their_ends(
     runs: list[tuple[str, Decision]], counted: tuple[int, int, int, int]
 ) -> None:
     entries = [entry(f"r{n}", end, release=name, finished=NOW + n) for n, (name, end) in enumerate(runs)]
-    strangers = [entry("load", ROLLBACK, command="load"), entry("site", HOLD, known=False)]
+    strangers = [
+        entry("load", ROLLBACK, command="load"),
+        entry("site", HOLD, known=False),
+        entry(
+            "reference", base_url="http://127.0.0.1:4711"
+        ),  # a stand-in on the runner shows nothing about deployments
+    ]
     found = count_deployments([*reversed(entries), *strangers])
     assert (found.promoted, found.rolled_back, found.on_hold, found.invalid_runs) == counted
 
@@ -287,4 +293,7 @@ def test_a_run_is_compared_with_the_week_before_it_and_nothing_else() -> None:
     assert not replace(change, runs=5).is_large(0.51)
     assert replace(change, runs=5, now=0.0).is_large(0.9)
     assert replace(change, runs=5, average=0.0).is_large(9)  # from nothing to something
+    assert not replace(change, runs=5, now=0.008, average=0.005).is_large(0.5)  # 3 ms, which nobody feels
+    assert not replace(change, runs=5, now=0.001, average=0.0, unit=Unit.SCORE).is_large(0.5)
+    assert replace(change, runs=5, now=1.0, average=0.0, unit=Unit.COUNT).is_large(0.5)
     assert str(replace(change, average=0.0)) == "edit.sync is 3 s, where there was none in the week before (2 runs)"

@@ -62,6 +62,19 @@ def test_what_is_nothing_most_of_the_time_before_and_after_is_no_shift() -> None
     assert find_shifts(runs(values)) == []
 
 
+def test_a_layout_that_moves_by_nothing_worth_a_word_is_no_shift() -> None:
+    def scores(after: float) -> list[Entry]:
+        return [
+            replace(run, measured=tuple(replace(series, unit=Unit.SCORE) for series in run.measured))
+            for run in runs([0.0] * 20 + [after] * 20)
+        ]
+
+    assert find_shifts(scores(0.0004)) == []
+    assert [str(shift) for shift in find_shifts(scores(0.05))] == [
+        "page.load has been above nothing since release v20 (0 in 20 runs, then 0.05 in 20)"
+    ]
+
+
 def test_thirty_metrics_without_a_shift_seldom_alarm() -> None:
     """100 histories of 40 runs with 30 metrics, 1 %: more than 4 with an alarm would happen once in 250."""
     dice, alarmed = random.Random(13), 0

@@ -2,7 +2,8 @@
 
 A deployment is one release in one environment, with all its runs; runs without a release stand for themselves. It is
 rolled back when any run says so; else its last run that decided (not `invalid`) says whether it was promoted or is on
-hold. One that is on hold has not succeeded yet. Sites that deployments.yaml does not know are nobody's deployments.
+hold. One that is on hold has not succeeded yet. Sites that deployments.yaml does not know, and what runs on the machine
+that verifies it (the reference platform), are nobody's deployments.
 """
 
 from collections import Counter, defaultdict
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from postflight.checks.run_kind import RunKind, build_of, tell_change
+from postflight.checks.weight.transfer import is_loopback
 from postflight.history.model import Entry, Series
 from postflight.model import Decision, Quantity, Unit
 from postflight.stats.change_point import last_change
@@ -21,6 +23,7 @@ FEWEST = 5  # runs in a week whose average says something
 DEPLOYING = ("gate", "watch")
 UNKNOWN = "an unknown browser and host"  # of runs that did not write down what they measured with
 SHIFTED = 0.1  # by less, a lasting change is not worth a line
+NEGLIGIBLE = {Unit.SECONDS: 0.02, Unit.SCORE: 0.01}  # nobody feels it: 8 ms after 5 ms are 60 % more, and noise
 SHIFT_ALPHA = 0.01  # with which any metric of a target is said to have shifted although none has
 
 
@@ -53,7 +56,7 @@ def count_deployments(entries: Iterable[Entry]) -> Deployments:
     ends: dict[tuple[str, ...], Decision] = {}
     invalid = 0
     for entry in sorted(entries, key=lambda entry: entry.finished):
-        if entry.command not in DEPLOYING or not entry.known:
+        if entry.command not in DEPLOYING or not entry.known or is_loopback(entry.base_url):
             continue
         if entry.decision is Decision.INVALID:
             invalid += 1
@@ -81,9 +84,10 @@ class Change:
         return self.now / self.average - 1 if self.average else None
 
     def is_large(self, threshold: float) -> bool:
-        """Whether there is enough to compare with, and the change is at least this large, in either direction."""
+        """Whether there is enough to compare with, and the change is felt and at least this large, either way."""
         ratio = self.ratio
-        return self.runs >= FEWEST and (self.now != 0 if ratio is None else abs(ratio) >= threshold)
+        is_felt = abs(self.now - self.average) > NEGLIGIBLE.get(self.unit, 0.0)
+        return self.runs >= FEWEST and is_felt and (ratio is None or abs(ratio) >= threshold)
 
     def __str__(self) -> str:
         """In words: `usage.projects is 3, 70 % below the average of the week before (10, 12 runs)`."""
@@ -174,6 +178,8 @@ def _shifts_of(runs: Sequence[Entry], alpha: float) -> list[Shift]:
     for (metric, unit, kind), pairs in taken.items():
         found = last_change([value for _, value in pairs], alpha / len(taken))
         if found is None or abs(found.ratio) < SHIFTED:
+            continue
+        if unit is Unit.SCORE and abs(found.after - found.before) <= NEGLIGIBLE[unit]:
             continue
         first, since = pairs[found.index][0], len(pairs) - found.index
         shifts.append(
