@@ -5,7 +5,7 @@ from collections import defaultdict
 import pytest
 
 from postflight.browser.find import Browser, find_browser
-from postflight.browser.lighthouse import Files, find_lighthouse, run_lighthouse
+from postflight.browser.lighthouse import VERSION, Files, find_lighthouse, run_lighthouse
 from postflight.browser.spki import launch_arguments
 from postflight.checks.budget import fits
 from postflight.checks.lighthouse import Report, is_open, median_interval, parse_report
@@ -85,8 +85,15 @@ def test_lighthouse_score(
     middle, files = ordered[(len(ordered) - 1) // 2]
     keep_report(keep, run.redactor, "median", files)
     scores = [report.score for report, _ in made]
-    cause = ", ".join(middle.losses)
-    measure(metric, *scores, unit=Unit.COUNT, where=url, interval=median_interval(scores), cause=cause)
+    measure(
+        metric,
+        *scores,
+        unit=Unit.COUNT,
+        where=url,
+        interval=median_interval(scores),
+        cause=", ".join(middle.losses),
+        browser=f"Lighthouse {VERSION} in {browser.kind} {browser.version}",
+    )
 
 
 def limit_of(metric: str, deployment: Deployment, budgets: Budgets) -> float | None:

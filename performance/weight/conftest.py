@@ -32,7 +32,7 @@ def weighed(run: Run) -> Iterator[Weighed]:
     files = [_told(file, run) for name, page in first.items() for file in files_of(name, page)]
     if files:
         run.reports.mkdir(parents=True, exist_ok=True)
-        (run.reports / WEIGHTS).write_text(to_json(Release(f"run {run.run_id}", tuple(files))))
+        (run.reports / WEIGHTS).write_text(to_json(Release(f"run {run.run_id}", tuple(files), run.browser)))
 
 
 def _told(file: FileWeight, run: Run) -> FileWeight:

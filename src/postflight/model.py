@@ -114,6 +114,7 @@ class Measurement:
     bound: float | None = None  # the limit's number, in the same unit
     interval: tuple[float, float] | None = None  # of confidence, in the same unit
     cause: str = ""  # what makes it so, in words: a broken limit names it
+    browser: str = ""  # that had a part in it, with its kind and version; empty: none had
 
     @property
     def worst(self) -> Quantity:

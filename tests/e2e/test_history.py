@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from postflight.checks.run_kind import RunKind
 from postflight.history import History
+from postflight.host import describe_host
 from postflight.model import Decision
 from tests.conftest import Result
 
@@ -30,6 +32,7 @@ def test_a_gate_keeps_its_verdict_and_no_secret(run_gate: Callable[..., Result],
     assert (run.decision, run.target, run.release, run.command) == (Decision.ROLLBACK, "velocity/here", "v7", "gate")
     assert "signed in as [secret" in run.reason
     assert [(series.metric, series.median) for series in run.measured] == [("some.metric", 1.5)]
+    assert run.measured[0].kind == RunKind("", describe_host()), "seconds, and no browser had a part in them"
     written = b"".join(path.read_bytes() for path in tmp_path.glob("history.sqlite3*"))
     assert PASSWORD.encode() not in written
     assert (result.reports / "verdict.json").is_file()

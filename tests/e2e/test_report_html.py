@@ -138,7 +138,8 @@ def test_text_of_a_target_stays_text(page: Page, tmp_path: Path) -> None:
         exhibits=pictures(HOSTILE),
     )
     background = Background(
-        {HOSTILE: HOSTILE}, (Past(Decision.HOLD, HOSTILE, HOSTILE, {(HOSTILE, Unit.SECONDS): 1.0}),)
+        {HOSTILE: HOSTILE},
+        (Past(Decision.HOLD, HOSTILE, HOSTILE, {(HOSTILE, Unit.SECONDS): 1.0}, {}, HOSTILE, HOSTILE),),
     )
     written(tmp_path, hostile, replace(hostile, check="b", status=Status.GOOD), text=HOSTILE, background=background)
     asked: list[str] = []

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from postflight.commands import remember
 from postflight.commands.ending import end_with_verdict
-from postflight.history import Entry, HistoryUnavailable, Series, database, summarise
+from postflight.history import Entry, HistoryUnavailable, Series, database, schema, summarise
 from postflight.history.analysis import WEEK, compare_with_week_before, count_deployments
 from postflight.model import Decision, Measurement, Unit
 from postflight.stats.floor import rate_interval
@@ -111,7 +111,7 @@ def test_a_file_of_a_later_version_is_left_alone(file: Path) -> None:
     keep(file, entry())
     with sqlite3.connect(file) as connection:
         connection.execute("pragma user_version = 99")
-    with pytest.raises(HistoryUnavailable, match="is of version 99, and this Postflight knows 2"):
+    with pytest.raises(HistoryUnavailable, match="is of version 99, and this Postflight knows 3"):
         keep(file, entry("r2"))
     with sqlite3.connect(file) as connection:
         assert connection.execute("select count(*) from runs").fetchone() == (1,)
@@ -119,15 +119,15 @@ def test_a_file_of_a_later_version_is_left_alone(file: Path) -> None:
 
 def test_an_older_file_is_brought_forward(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     keep(file, entry())
-    monkeypatch.setattr(
-        database, "_STEPS", (*database._STEPS, "create table later (x) strict; alter table runs drop column link")
-    )
-    with pytest.raises(HistoryUnavailable):  # the second step fails: `x` has no type, so nothing of it was done
+    steps = schema.STEPS
+    monkeypatch.setattr(schema, "STEPS", (*steps, "alter table runs drop column link; create table later (x) strict"))
+    with pytest.raises(HistoryUnavailable):  # half of the step fails, `x` has no type: nothing of it was done
         kept(file)
-    monkeypatch.setattr(database, "_STEPS", (*database._STEPS[:1], "create table later (x text) strict;"))
+    monkeypatch.setattr(schema, "STEPS", (*steps, "create table later (x text) strict;"))
     assert len(kept(file)) == 1
     with sqlite3.connect(file) as connection:
-        assert connection.execute("pragma user_version").fetchone() == (2,)
+        assert connection.execute("pragma user_version").fetchone() == (len(steps) + 1,)
+        assert connection.execute("select count(*) from later").fetchone() == (0,)
 
 
 @pytest.mark.parametrize("content", [b"this is no database at all, only text" * 100, b"\0" * 5000])
@@ -233,7 +233,13 @@ def test_deployments_are_counted_by_their_ends(
     runs: list[tuple[str, Decision]], counted: tuple[int, int, int, int]
 ) -> None:
     entries = [entry(f"r{n}", end, release=name, finished=NOW + n) for n, (name, end) in enumerate(runs)]
-    strangers = [entry("load", ROLLBACK, command="load"), entry("site", HOLD, known=False)]
+    strangers = [
+        entry("load", ROLLBACK, command="load"),
+        entry("site", HOLD, known=False),
+        entry(
+            "reference", base_url="http://127.0.0.1:4711"
+        ),  # a stand-in on the runner shows nothing about deployments
+    ]
     found = count_deployments([*reversed(entries), *strangers])
     assert (found.promoted, found.rolled_back, found.on_hold, found.invalid_runs) == counted
 
@@ -241,6 +247,17 @@ def test_deployments_are_counted_by_their_ends(
 def test_a_release_is_deployed_to_each_environment_by_itself() -> None:
     entries = [entry("a", ROLLBACK, release="v1"), entry("b", release="v1", environment="production")]
     assert count_deployments(entries).total == 2
+
+
+def test_an_address_that_nobody_knows_has_no_week_but_its_own() -> None:
+    """All of them are of one platform and environment by name: one site is not slower than another one was."""
+    strangers = [
+        entry(f"r{n}", known=False, platform="generic", environment="unknown", base_url=url, measured=(series(value),))
+        for n, (url, value) in enumerate([("http://a", 1), ("http://a", 1), ("http://b", 9)])
+    ]
+    assert compare_with_week_before(strangers[2], strangers) == ()
+    (change,) = compare_with_week_before(strangers[1], strangers)
+    assert (change.average, change.runs) == (1, 1)
 
 
 @pytest.mark.parametrize(
@@ -276,4 +293,7 @@ def test_a_run_is_compared_with_the_week_before_it_and_nothing_else() -> None:
     assert not replace(change, runs=5).is_large(0.51)
     assert replace(change, runs=5, now=0.0).is_large(0.9)
     assert replace(change, runs=5, average=0.0).is_large(9)  # from nothing to something
+    assert not replace(change, runs=5, now=0.008, average=0.005).is_large(0.5)  # 3 ms, which nobody feels
+    assert not replace(change, runs=5, now=0.001, average=0.0, unit=Unit.SCORE).is_large(0.5)
+    assert replace(change, runs=5, now=1.0, average=0.0, unit=Unit.COUNT).is_large(0.5)
     assert str(replace(change, average=0.0)) == "edit.sync is 3 s, where there was none in the week before (2 runs)"

@@ -2,14 +2,17 @@
 
 import random
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner
 
 from postflight.commands.history import history
 from postflight.history import Entry, History, Series
-from postflight.history.analysis import find_shifts
+from postflight.history.analysis import SHIFT_ALPHA, compare_with_week_before, find_shifts
 from postflight.model import Decision, Unit
+from postflight.stats.change_point import last_change
 
 NOW = 1_790_000_000.0
 
@@ -40,6 +43,36 @@ def test_targets_and_commands_are_looked_at_by_themselves() -> None:
 
 def test_a_small_shift_is_not_worth_a_line() -> None:
     assert find_shifts(runs([1.0] * 20 + [1.05] * 20)) == []
+
+
+def test_runs_that_could_not_measure_say_nothing_neither_for_nor_against() -> None:
+    """The runner's network was broken for nine runs: what they took is not the deployment's."""
+    broken = [replace(run, decision=Decision.INVALID) for run in runs([1.2] * 20 + [9.0] * 9)[20:]]
+    well = runs([1.2] * 20)
+    assert find_shifts([*well, *broken]) == []
+    assert compare_with_week_before(broken[-1], [*well, *broken]) == ()
+    (change,) = compare_with_week_before(replace(broken[-1], decision=Decision.HOLD), [*well, *broken])
+    assert (change.average, change.runs) == (pytest.approx(1.2), 20)
+
+
+def test_what_is_nothing_most_of_the_time_before_and_after_is_no_shift() -> None:
+    """Of 60 runs each, none and then 24 had one repeated request: shown by ranks, and a median of 0 is still 0."""
+    values = [0.0] * 60 + [float(n % 5 < 2) for n in range(60)]
+    assert last_change(values, SHIFT_ALPHA) is not None
+    assert find_shifts(runs(values)) == []
+
+
+def test_a_layout_that_moves_by_nothing_worth_a_word_is_no_shift() -> None:
+    def scores(after: float) -> list[Entry]:
+        return [
+            replace(run, measured=tuple(replace(series, unit=Unit.SCORE) for series in run.measured))
+            for run in runs([0.0] * 20 + [after] * 20)
+        ]
+
+    assert find_shifts(scores(0.0004)) == []
+    assert [str(shift) for shift in find_shifts(scores(0.05))] == [
+        "page.load has been above nothing since release v20 (0 in 20 runs, then 0.05 in 20)"
+    ]
 
 
 def test_thirty_metrics_without_a_shift_seldom_alarm() -> None:

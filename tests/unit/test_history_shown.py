@@ -8,7 +8,8 @@ import pytest
 from click.testing import CliRunner
 
 from postflight.commands import remember
-from postflight.commands.history import history, sparkline
+from postflight.commands.history import history
+from postflight.commands.history_metric import sparkline
 from postflight.history import History
 from postflight.model import Unit
 from tests.histories import HOLD, INVALID, NOW, ROLLBACK, document, entry, keep, series
@@ -67,7 +68,7 @@ def test_rows_can_be_chosen(some: Path) -> None:
 
 def test_a_metric_is_shown_run_by_run(some: Path) -> None:
     output = shown(some, "--metric", "edit.sync")
-    assert output.startswith("edit.sync  ▁█\n")
+    assert output.startswith("edit.sync  ▁█  velocity/staging\n")
     assert "edit.sync is 4 s, 300 % above the average of the week before (1 s, 1 run)" in output
     done = CliRunner().invoke(history, ["--history", str(some), "--since", "2026-01-01", "--metric", "edit.snyc"])
     assert (done.exit_code, done.output) == (1, "Error: no run measured 'edit.snyc'; measured were: edit.sync\n")
@@ -79,7 +80,7 @@ def test_json_tells_all_of_it(some: Path) -> None:
     assert [run["decision"] for run in told["runs"]] == ["promote", "rollback", "invalid"]
     assert told["runs"][1]["measured"][0] == {
         "metric": "edit.sync", "unit": "s", "samples": 1, "least": 4.0, "median": 4.0, "worst": 4.0,
-        "limit": "at most 2 s", "met": False,
+        "limit": "at most 2 s", "met": False, "kind": None,
     }  # fmt: skip
     empty = json.loads(shown(some, "--json", "--platform", "nobody"))
     assert (empty["runs"], empty["deployments"]["success"]) == ([], None)
@@ -91,6 +92,11 @@ def test_without_a_history_it_says_where_one_comes_from(file: Path) -> None:
     assert "the gate and the watch write it at their end" in done.output
 
 
+def test_a_time_before_all_computers_is_the_beginning(some: Path) -> None:
+    assert "2 deployments" in shown(some, "--since", "999999w")
+    assert shown(some, "--since", "999999w", "--platform", "nobody") == "No run since 1970-01-01 00:00.\n"
+
+
 @pytest.mark.parametrize(("text", "message"), [("soon", "write 30d, 12h or 2026-11-01"), ("7", "write 30d")])
 def test_a_time_that_is_none(file: Path, text: str, message: str) -> None:
     done = CliRunner().invoke(history, ["--since", text])
@@ -99,7 +105,9 @@ def test_a_time_that_is_none(file: Path, text: str, message: str) -> None:
 
 def test_sparklines() -> None:
     assert sparkline([1, 1, 1]) == "▁▁▁"
+    assert sparkline([0, 0]) == "▁▁"
     assert sparkline([0, 1, 2, 3, 4, 5, 6, 7]) == "▁▂▃▄▅▆▇█"
+    assert sparkline([1.0, 1.02, 0.99]) == "▁▂▁", "noise does not look like a change"
 
 
 # ---- for report.html

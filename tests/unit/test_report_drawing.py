@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from postflight.checks.run_kind import RunKind
 from postflight.config.requirements import requirements_of
 from postflight.exhibits import Frame, Line, Mark, Request, make_chart, make_filmstrip, make_waterfall
 from postflight.model import Decision, Finding, Measurement, Quantity, Status, Unit
@@ -93,6 +94,24 @@ def test_earlier_runs_are_a_line_that_ends_in_this_one() -> None:
     heights = [float(point.split(",")[1]) for point in bar.spark.points.split()]
     assert heights == sorted(heights, reverse=True), "it rose"
     assert bar.spark.limit == heights[1]
+
+
+def test_what_was_measured_with_something_else_is_no_part_of_the_line() -> None:
+    key, mine, others = (LCP.metric, LCP.unit), RunKind("", "this host"), RunKind("", "that host")
+    kinds = (others, mine, others, mine)
+    past = tuple(Past(Decision.PROMOTE, "", medians={key: 1.0 + n}, kinds={key: k}) for n, k in enumerate(kinds))
+    finding = Finding("a", "performance", Status.GOOD, measurements=(LCP,))
+    (bar,) = draw_bars([finding], past, "this host")
+    assert bar.spark is not None
+    across = [float(point.split(",")[0]) for point in bar.spark.points.split()]
+    assert across == [32.0, 88.0, 116.0], "each at its place among all runs"
+    assert bar.spark.begins == 28.0
+    assert bar.spark.words == (
+        "2 runs before: 2 s to 4 s; this one: 2.6 s (medians); 2 before measured with something else or unknown,"
+        " not compared"
+    )
+    (elsewhere,) = draw_bars([finding], past, "a third host")
+    assert elsewhere.spark is None
 
 
 def test_a_metric_without_a_past_has_no_line() -> None:

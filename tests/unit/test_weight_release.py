@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from postflight.checks.budget import judge
 from postflight.checks.weight.names import address, is_allowed, is_third_party, shape, short, stable
 from postflight.checks.weight.page import Kind, PageWeight, Resource
 from postflight.checks.weight.release import (
@@ -17,12 +18,13 @@ from postflight.checks.weight.release import (
     files_of,
     from_json,
     growth,
+    range_of_growth,
     tell_differences,
     to_json,
 )
 from postflight.commands.history import history as history_command
-from postflight.history import Entry, History, database
-from postflight.model import Decision
+from postflight.history import Entry, History, database, schema
+from postflight.model import Budget, Decision, Measurement, Quantity, Unit
 
 SITE = "https://www.example.com"
 
@@ -124,6 +126,28 @@ def test_growth_is_a_share_and_more_than_1_kb(before: int, after: int, share: fl
     assert growth(release(app=before), release(app=after), "landing", Kind.SCRIPT) == pytest.approx(share)
 
 
+@pytest.mark.parametrize(
+    ("before", "now", "met"),
+    [
+        ("chromium 150.0.7871.46", "chromium 150.0.7871.63", False),
+        ("chromium 149.0.7827.12", "chromium 150.0.7871.46", None),
+        ("", "chromium 150.0.7871.46", None),  # what older versions have kept does not say
+        ("", "", False),
+    ],
+)
+def test_growth_that_another_browser_may_have_caused_is_no_claim(before: str, now: str, met: bool | None) -> None:
+    limit = Budget("growth.script", "performance", at_most=Quantity(0.05, Unit.RATIO))
+
+    def judged(share: float) -> bool | None:
+        between = range_of_growth(share, Release("v1", (), before), Release("v2", (), now))
+        (found,) = judge(Measurement("landing.growth.script", (share,), Unit.RATIO, interval=between), [limit])
+        return found.measurement.met
+
+    assert judged(0.5) is met
+    assert judged(0.04) is True
+    assert judged(-0.5) is True
+
+
 def test_the_difference_is_told_by_file_the_largest_first() -> None:
     changes = differences(
         release(app=120_000, old=3_000, same=5), release(app=158_000, vendor=12_000, same=5), "landing", Kind.SCRIPT
@@ -213,7 +237,7 @@ def test_files_of_old_runs_go_and_the_runs_stay(tmp_path: Path, monkeypatch: pyt
 def test_a_history_from_before_files_is_brought_forward(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "h.sqlite3"
     with monkeypatch.context() as older:
-        older.setattr(database, "_STEPS", database._STEPS[:1])
+        older.setattr(schema, "STEPS", schema.STEPS[:1])
         with History.at(path):
             pass
     with History.at(path) as history:

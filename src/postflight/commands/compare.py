@@ -110,6 +110,7 @@ class Session:
         self._run_id = new_run_id()
         self._started = datetime.now(UTC).isoformat(timespec="seconds")
         self._until = time.monotonic() + options.deadline
+        self._browser = ""
         self._chance = random.Random(self._run_id)  # noqa: S311 - the order of requests
 
     def run(self) -> Document:
@@ -157,7 +158,7 @@ class Session:
         return finding
 
     def _judged_pages(self, old: Deployment, new: Deployment) -> list[Finding]:
-        with compare_pages.opened_browser((old, new)) as browser:
+        with compare_pages.opened_browser((old, new)) as (browser, self._browser):
             return [self._judged_page(path, browser, old, new) for path in self._options.visited]
 
     def _judged_page(self, path: str, browser: Browser, old: Deployment, new: Deployment) -> Finding:
@@ -184,7 +185,8 @@ class Session:
         words = "; ".join(one.words for one in shown if status is Status.GOOD or one.status is status)
         for one in shown:
             self._console.print(terminal.plain(f"  {one.status.value:<9}{path}: {one.words}"), soft_wrap=True)
-        return replace(base, status=status, summary=words, measurements=tuple(one.measurement for one in shown))
+        measured = tuple(replace(one.measurement, browser=self._browser) for one in shown)
+        return replace(base, status=status, summary=words, measurements=measured)
 
     def _measure(self, rounds: Iterator[Round]) -> Comparison:
         """Take rounds until they decide, the most are taken, or the time is over. Drops what was still warming up."""
@@ -210,7 +212,8 @@ class Session:
     def _finish(self, findings: list[Finding], new: Deployment) -> Document:
         # nothing is configured to be rolled back by a comparison
         verdict = decide(findings, planned=[finding.check for finding in findings], may_roll_back=False)
-        return tell(self._console, self._options.reports, about(new, self._run_id, self._started), verdict)
+        run = about(new, self._run_id, self._started, browser=self._browser)
+        return tell(self._console, self._options.reports, run, verdict)
 
 
 def _meaning(found: Comparison) -> tuple[Status, str]:

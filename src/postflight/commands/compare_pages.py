@@ -56,8 +56,8 @@ class Shown:
 
 
 @contextmanager
-def opened_browser(deployments: Sequence[Deployment]) -> Iterator[Browser]:
-    """Start a browser that trusts what the deployments trust, until the block ends."""
+def opened_browser(deployments: Sequence[Deployment]) -> Iterator[tuple[Browser, str]]:
+    """Start a browser that trusts what the deployments trust, until the block ends; and say which it is."""
     found = find_browser()
     trusted = [argument.partition("=") for each in deployments for argument in launch_arguments(each)]
     joined = [f"{trusted[0][0]}={','.join(keys for _, _, keys in trusted)}"] if trusted else []  # the last one counts
@@ -65,7 +65,7 @@ def opened_browser(deployments: Sequence[Deployment]) -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(**found.launch_options | {"args": args})
         try:
-            yield browser
+            yield browser, f"{found.kind} {found.version}"
         finally:
             browser.close()
 

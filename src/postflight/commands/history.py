@@ -12,10 +12,10 @@ from typing import Any
 import click
 from rich.console import Console
 from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
 from postflight.commands.history_files import print_files
+from postflight.commands.history_metric import moment, print_metric, short
 from postflight.commands.remember import FILE, LARGE, VARIABLE
 from postflight.commands.simulate import Ratio
 from postflight.history import Entry, History, HistoryUnavailable
@@ -23,15 +23,12 @@ from postflight.history.analysis import (
     Change,
     compare_with_week_before,
     count_deployments,
+    find_kind_changes,
     find_shifts,
-    series_of,
 )
-from postflight.model import Quantity
 from postflight.report import terminal
 
 CONFIDENCE = 0.95
-BARS = "▁▂▃▄▅▆▇█"
-MOST_BARS = 60
 WIDEST = 32  # characters of a column
 _AGO = {"m": 60.0, "h": 3600.0, "d": 86400.0, "w": 7 * 86400.0}
 
@@ -46,7 +43,7 @@ class Since(click.ParamType[float]):
         if isinstance(value, float):
             return value
         if found := re.fullmatch(r"([0-9]{1,6})\s*([mhdw])", value.strip()):
-            return time.time() - float(found[1]) * _AGO[found[2]]
+            return max(0.0, time.time() - float(found[1]) * _AGO[found[2]])
         try:
             moment = datetime.fromisoformat(value.strip())
         except ValueError:
@@ -102,9 +99,9 @@ def history(
         return
     console = Console(highlight=False)
     if not entries:
-        console.print(f"No run since {_moment(since)}.")
+        console.print(f"No run since {moment(since)}.")
     elif metric:
-        _print_metric(console, entries, metric, last)
+        print_metric(console, entries, metric, last)
     else:
         _print_runs(console, entries, last)
         _print_deployments(console, entries, claim)
@@ -112,6 +109,8 @@ def history(
             console.print(terminal.plain(f"notice: {change}", "yellow"))
         for shift in find_shifts(entries):
             console.print(terminal.plain(f"shift: {shift.target}: {shift}", "yellow"))
+        for words in find_kind_changes(entries):
+            console.print(terminal.plain(f"note: {words}", "dim"))
 
 
 def _document(entries: Sequence[Entry], claim: float) -> dict[str, Any]:
@@ -131,6 +130,7 @@ def _document(entries: Sequence[Entry], claim: float) -> dict[str, Any]:
         },
         "changes": [asdict(change) for change in _changes(entries)],
         "shifts": [asdict(shift) for shift in find_shifts(entries)],
+        "kinds": find_kind_changes(entries),
         "runs": [{name: value for name, value in asdict(entry).items() if name != "files"} for entry in entries],
     }
 
@@ -139,7 +139,7 @@ def _print_runs(console: Console, entries: Sequence[Entry], last: int) -> None:
     """Print a line for each run, and below it why its verdict is what it is: at any width of the terminal."""
     head = ("when (UTC)", "what", "release", "by", "run")
     rows = [
-        (_moment(entry.finished), entry.target, _short(entry.release), entry.by, entry.command)
+        (moment(entry.finished), entry.target, short(entry.release), entry.by, entry.command)
         for entry in entries[-last:]
     ]
     widths = [min(WIDEST, max(map(len, column))) for column in zip(head, *rows, strict=True)]
@@ -174,44 +174,6 @@ def _print_deployments(console: Console, entries: Sequence[Entry], claim: float)
         console.print(f"that {claim * 100:g} % succeed is {judged.proof.value}{more}")
 
 
-def _print_metric(console: Console, entries: Sequence[Entry], metric: str, last: int) -> None:
-    taken = [(entry, found) for entry in entries if (found := series_of(entry, metric))]
-    if not taken:
-        names = sorted({series.metric for entry in entries for series in entry.measured})
-        raise click.ClickException(f"no run measured {metric!r}; measured were: {', '.join(names) or 'nothing'}")
-    console.print(terminal.plain(f"{metric}  {sparkline([found.median for _, found in taken[-MOST_BARS:]])}\n"))
-    shown = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    for name in ("when (UTC)", "what", "release"):
-        shown.add_column(name, no_wrap=True, overflow="ellipsis")
-    for name in ("median", "least", "worst", "samples"):
-        shown.add_column(name, justify="right", no_wrap=True)
-    shown.add_column("allowed")
-    for entry, found in taken[-last:]:
-        style = "red" if found.met is False else ""
-        values = (Text(str(Quantity(value, found.unit)), style) for value in (found.median, found.least, found.worst))
-        told = (entry.target, _short(entry.release))
-        shown.add_row(
-            _moment(entry.finished), *map(terminal.plain, told), *values, str(found.samples),
-            terminal.plain(found.limit),
-        )  # fmt: skip
-    console.print(shown)
-    console.print()
-    for change in compare_with_week_before(taken[-1][0], entries):
-        if change.metric == metric:
-            console.print(terminal.plain(str(change), "yellow" if change.is_large(LARGE) else ""))
-    for shift in find_shifts([entry for entry, _ in taken]):
-        if shift.metric == metric:
-            console.print(terminal.plain(f"{shift.target}: {shift}", "yellow"))
-
-
-def sparkline(values: Sequence[float]) -> str:
-    """Return a bar for each value, from the least of them to the largest."""
-    low, high = min(values), max(values)
-    if high == low:
-        return BARS[0] * len(values)
-    return "".join(BARS[min(len(BARS) - 1, int((value - low) / (high - low) * len(BARS)))] for value in values)
-
-
 def _changes(entries: Sequence[Entry]) -> list[Change]:
     """Return the changes of the last run of each command and target, each against its own week."""
     newest = {(entry.command, entry.target): entry for entry in entries}
@@ -222,14 +184,5 @@ def _large_changes(entries: Sequence[Entry]) -> list[Change]:
     return [change for change in _changes(entries) if change.is_large(LARGE)]
 
 
-def _short(release: str) -> str:
-    """Return a commit as people know it, any other name as it is."""
-    return release[:12] if re.fullmatch(r"[0-9a-f]{40}", release) else release
-
-
 def _counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def _moment(seconds: float) -> str:
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M}"

@@ -7,7 +7,7 @@ from rich.table import Table
 
 from postflight.checks.weight.flaw import size
 from postflight.checks.weight.page import Kind
-from postflight.checks.weight.release import Release
+from postflight.checks.weight.release import Release, is_other_browser
 from postflight.history import Entry, History
 from postflight.model import Decision
 from postflight.report import terminal
@@ -24,13 +24,14 @@ def print_files(console: Console, history: History, entries: Sequence[Entry]) ->
     before = next(promoted, None)
     now = _release(history, newest)
     was = _release(history, before) if before else Release("no release", ())
-    console.print(terminal.plain(f"{newest.target}: {now.name}, beside {was.name}", "bold"))
+    other = f", which another browser was given ({was.browser})" if was.browser and is_other_browser(was, now) else ""
+    console.print(terminal.plain(f"{newest.target}: {now.name}, beside {was.name}{other}", "bold"))
     for route in sorted({file.route for file in now.files}):
         console.print(_table(route, was, now))
 
 
 def _release(history: History, run: Entry) -> Release:
-    return Release(run.release or f"run {run.run_id}", history.files_of(run.run_id))
+    return Release(run.release or f"run {run.run_id}", history.files_of(run.run_id), run.browser)
 
 
 def _table(route: str, was: Release, now: Release) -> Table:

@@ -117,8 +117,9 @@ def earlier_runs(name: str, run: About) -> tuple[Past, ...]:
 
 def _past(entry: Entry) -> Past:
     finished = datetime.fromtimestamp(entry.finished, UTC).isoformat(timespec="seconds")
-    medians = {(series.metric, series.unit): series.median for series in entry.measured}
-    return Past(entry.decision, finished, entry.release, medians)
+    medians = {(series.metric, series.unit): series.median for series in entry.compared}
+    kinds = {(series.metric, series.unit): series.kind for series in entry.compared if series.kind}
+    return Past(entry.decision, finished, entry.release, medians, kinds, entry.browser, entry.host)
 
 
 def _warn(console: Console, words: str) -> None:

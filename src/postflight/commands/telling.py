@@ -9,6 +9,7 @@ from rich.console import Console
 
 from postflight import __version__
 from postflight.config.requirements import requirements_of
+from postflight.host import describe_host
 from postflight.model import Deployment, Verdict
 from postflight.redact import Redactor
 from postflight.report import document, terminal, write_reports
@@ -31,6 +32,7 @@ def about(deployment: Deployment, run_id: str, started: str, *, browser: str = "
         command=redactor.text(shlex.join(["postflight", *sys.argv[1:]])),
         browser=browser,
         release=redactor.text(release),
+        host=describe_host(),
     )
 
 

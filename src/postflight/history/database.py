@@ -1,57 +1,28 @@
-"""The file of the history: SQLite, so that many pipelines on one machine can write to it at a time.
-
-`PRAGMA user_version` is the version of its tables. Each step of `_STEPS` brings a file from one version to the next, in
-one transaction: whoever comes second finds it done. A file of a later version is left alone.
-"""
+"""The file of the history: SQLite, so that many pipelines on one machine can write at a time. Its tables: `schema`."""
 
 import contextlib
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import astuple, fields
+from enum import StrEnum
 from pathlib import Path
+from typing import TypeVar
 
+from postflight.checks.run_kind import RunKind
 from postflight.checks.weight.page import Kind
 from postflight.checks.weight.release import FileWeight, Release
-from postflight.errors import PostflightError
 from postflight.history.model import Entry, Series
+from postflight.history.schema import HistoryUnavailable, migrate, transaction
 from postflight.model import Decision, Unit
+
+Word = TypeVar("Word", bound=StrEnum)
 
 BUSY = 10.0  # seconds that a writer waits for another one
 KEPT = 100_000  # runs: the file stays bounded, the oldest go
 FILES_KEPT = 2_000  # runs whose pages' files are kept: only the last release is ever compared with
-_STEPS = (
-    """
-    create table runs (
-        run_id text primary key, command text not null,
-        platform text not null, environment text not null, base_url text not null, known integer not null,
-        started real not null, finished real not null,
-        decision text not null, exit_code integer not null,
-        "release" text not null, reason text not null, "by" text not null, link text not null, acted text not null,
-        postflight text not null
-    ) strict;
-    create index runs_finished on runs (finished);
-    create table measurements (
-        run_id text not null references runs on delete cascade,
-        metric text not null, unit text not null, samples integer not null,
-        least real not null, median real not null, worst real not null, "limit" text not null, met integer,
-        primary key (run_id, metric, unit)
-    ) strict, without rowid;
-    """,
-    """
-    create table files (
-        run_id text not null references runs on delete cascade,
-        route text not null, name text not null, kind text not null, wire integer not null, requests integer not null,
-        primary key (run_id, route, kind, name)
-    ) strict, without rowid;
-    """,
-)
 _RUN = [each.name for each in fields(Entry) if each.name not in ("measured", "files")]
-_SERIES = [each.name for each in fields(Series)]
+_SERIES = [each.name for each in fields(Series) if each.name != "kind"]
 _FILE = [each.name for each in fields(FileWeight)]
-
-
-class HistoryUnavailable(PostflightError):
-    """The history cannot be read or written; says nothing about a deployment, and decides nothing."""
 
 
 class History:
@@ -69,22 +40,26 @@ class History:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with contextlib.closing(sqlite3.connect(path, timeout=BUSY, isolation_level=None)) as connection:
-                _migrate(connection, path)
+                migrate(connection, path)
                 yield cls(connection)
         except (sqlite3.Error, OSError) as error:
             raise HistoryUnavailable(f"the history {path} cannot be used: {error}") from error
 
     def add(self, entry: Entry) -> None:
         """Keep a run. One that is there already stays as it is: a history is not rewritten."""
-        with _transaction(self._connection):
+        with transaction(self._connection):
             found = self._connection.execute(
                 f"insert into runs ({_names(_RUN)}) values ({_marks(_RUN)}) on conflict do nothing",  # noqa: S608 - our own names
                 [getattr(entry, name) for name in _RUN],
             )
             if found.rowcount:
+                ids = {series.kind: self._id_of(series.kind) for series in entry.measured}
                 self._connection.executemany(
-                    f"insert into measurements (run_id, {_names(_SERIES)}) values (?, {_marks(_SERIES)})",  # noqa: S608 - our own names
-                    [(entry.run_id, *astuple(series)) for series in entry.measured],
+                    f"insert into measurements (run_id, kind, {_names(_SERIES)}) values (?, ?, {_marks(_SERIES)})",  # noqa: S608 - our own names
+                    [
+                        (entry.run_id, ids[series.kind], *(getattr(series, name) for name in _SERIES))
+                        for series in entry.measured
+                    ],
                 )
                 self._connection.executemany(
                     f"insert or ignore into files (run_id, {_names(_FILE)}) values (?, {_marks(_FILE)})",  # noqa: S608 - our own names
@@ -93,6 +68,15 @@ class History:
             self._forget("runs", KEPT)
             if entry.files:
                 self._forget("files", FILES_KEPT)
+
+    def _id_of(self, kind: RunKind | None) -> int | None:
+        """Return the number by which measurements name their kind."""
+        if kind is None:
+            return None
+        names = [kind.browser, kind.host]
+        self._connection.execute("insert into kinds (browser, host) values (?, ?) on conflict do nothing", names)
+        (found,) = self._connection.execute("select id from kinds where browser = ? and host = ?", names).fetchone()
+        return int(found)
 
     def _forget(self, table: str, newest: int) -> None:
         """Keep what belongs to the newest runs."""
@@ -130,10 +114,19 @@ class History:
     def _entries(self, rows: list[tuple[object, ...]], since: float) -> list[Entry]:
         """Return rows of the table `runs`, none of which finished before `since`, with what they measured."""
         measured: dict[str, list[Series]] = {str(row[0]): [] for row in rows}
-        of_runs = f"select m.run_id, {_names(_SERIES)} from measurements m join runs using (run_id) where finished >= ?"  # noqa: S608 - our own names
-        for run_id, *series in self._connection.execute(of_runs, [since]):
+        rows_of = self._connection.execute(
+            f"""
+            select m.run_id, m.kind, {_names(_SERIES)} from measurements m join runs using (run_id) where finished >= ?
+            """,  # noqa: S608 - our own names
+            [since],
+        )
+        kinds = {
+            int(number): RunKind(browser, host)
+            for number, browser, host in self._connection.execute("select id, browser, host from kinds")
+        }
+        for run_id, kind, *series in rows_of:
             if run_id in measured:
-                measured[run_id].append(_series(series))
+                measured[run_id].append(_series(series, kinds.get(kind)))
         return [_entry(row, tuple(measured[str(row[0])])) for row in rows]
 
     def weighed(self, run_id: str) -> bool:
@@ -147,73 +140,57 @@ class History:
             f"select {_names(_FILE)} from files where run_id = ? order by route, wire desc, name",  # noqa: S608 - our own names
             [run_id],
         )
-        return tuple(FileWeight(route, name, Kind(kind), wire, requests) for route, name, kind, wire, requests in rows)
+        return tuple(
+            FileWeight(route, name, _known(Kind, kind), wire, requests) for route, name, kind, wire, requests in rows
+        )
 
     def last_release(self, platform: str, environment: str, base_url: str | None = None) -> Release | None:
-        """Return the files of the newest run that was promoted here and has weighed pages; None where there is none.
+        """Return the files of the last release that was promoted here and has weighed pages; None where there is none.
 
-        With `base_url` only of that address: what deployments.yaml does not know has one name for all.
+        Each page's are those of the newest run that weighed it: one that looked at a single page hides no other. What
+        was rolled back afterwards is no measure. With `base_url` only of that address: what deployments.yaml does not
+        know has one name for all. The newest run is the one that came in last, whatever the clocks of runners said.
         """
-        found = self._connection.execute(
+        pages = self._connection.execute(
             """
-            select run_id, "release" from runs
+            select route, runs.run_id, "release", browser, max(runs.rowid) as place from runs join files using (run_id)
             where platform = ?1 and environment = ?2 and (?3 is null or base_url = ?3) and decision = ?4
-                and exists (select 1 from files where files.run_id = runs.run_id)
-            order by finished desc limit 1
+                and not exists (
+                    select 1 from runs later where later.rowid > runs.rowid and later.decision = ?5
+                        and later.platform = ?1 and later.environment = ?2
+                        and later."release" = runs."release" and later."release" != ''
+                )
+            group by route order by place desc, route
             """,
-            [platform, environment, base_url, Decision.PROMOTE.value],
-        ).fetchone()
-        if found is None:
+            [platform, environment, base_url, Decision.PROMOTE.value, Decision.ROLLBACK.value],
+        ).fetchall()
+        if not pages:
             return None
-        run_id, release = map(str, found)
-        return Release(release or f"run {run_id}", self.files_of(run_id))
+        names = {str(route): str(release or f"run {run_id}") for route, run_id, release, _, _ in pages}
+        name = next(iter(names.values()))
+        older = ", ".join(f"{route}: {one}" for route, one in names.items() if one != name)
+        browsers = {str(browser) for _, _, _, browser, _ in pages}
+        files = tuple(file for route, run_id, *_ in pages for file in self.files_of(run_id) if file.route == route)
+        return Release(f"{name} ({older})" if older else name, files, browsers.pop() if len(browsers) == 1 else "")
 
 
 def _entry(row: tuple[object, ...], measured: tuple[Series, ...]) -> Entry:
     values = dict(zip(_RUN, row, strict=True))
-    values |= {"decision": Decision(str(values["decision"])), "known": bool(values["known"])}
+    values |= {"decision": _known(Decision, values["decision"]), "known": bool(values["known"])}
     return Entry(**values, measured=measured)  # type: ignore[arg-type]  # the table is strict: the types are those of `Entry`
 
 
-def _series(row: list[object]) -> Series:
+def _series(row: list[object], kind: RunKind | None) -> Series:
     values = dict(zip(_SERIES, row, strict=True))
-    values |= {"unit": Unit(str(values["unit"])), "met": None if values["met"] is None else bool(values["met"])}
-    return Series(**values)  # type: ignore[arg-type]  # likewise
+    values |= {"unit": _known(Unit, values["unit"]), "met": None if values["met"] is None else bool(values["met"])}
+    return Series(**values, kind=kind)  # type: ignore[arg-type]  # likewise
 
 
-def _migrate(connection: sqlite3.Connection, path: Path) -> None:
-    connection.execute("pragma foreign_keys = on")
-    if _version(connection) == len(_STEPS):
-        return
-    with contextlib.suppress(sqlite3.OperationalError):  # somebody else is doing it at this moment
-        connection.execute("pragma journal_mode = wal")
-    with _transaction(connection):
-        version = _version(connection)
-        if version > len(_STEPS):
-            raise HistoryUnavailable(
-                f"the history {path} is of version {version}, and this Postflight knows {len(_STEPS)}: use a newer one"
-            )
-        for step in _STEPS[version:]:
-            for statement in filter(str.strip, step.split(";")):
-                connection.execute(statement)
-        connection.execute(f"pragma user_version = {len(_STEPS)}")
-
-
-def _version(connection: sqlite3.Connection) -> int:
-    (version,) = connection.execute("pragma user_version").fetchone()
-    return int(version)
-
-
-@contextlib.contextmanager
-def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """Take the one place for writers at once, so that nobody finds out half way that another has changed the file."""
-    connection.execute("begin immediate")
+def _known(words: type[Word], value: object) -> Word:
     try:
-        yield
-    except BaseException:
-        connection.execute("rollback")
-        raise
-    connection.execute("commit")
+        return words(str(value))
+    except ValueError as error:
+        raise HistoryUnavailable(f"the history tells of {error}: has a newer Postflight written it?") from error
 
 
 def _names(columns: list[str]) -> str:

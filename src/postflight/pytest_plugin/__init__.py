@@ -22,6 +22,7 @@ from postflight.pytest_plugin.collector import MAX_DETAILS
 from postflight.pytest_plugin.fixtures import (
     account,
     api,
+    browser,
     browser_context_args,
     browser_type_launch_args,
     budgets,
@@ -47,6 +48,7 @@ from postflight.pytest_plugin.state import CHECK, CHECKS_AFTER_CALL, EVIDENCE, K
 __all__ = [
     "account",
     "api",
+    "browser",
     "browser_context_args",
     "browser_type_launch_args",
     "budgets",

@@ -1,13 +1,14 @@
 """What a check is given: the deployment, a client that drives flows, guarded pages, a way to say what it measured."""
 
 import contextlib
+import math
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
-from playwright.sync_api import BrowserContext, BrowserType
+from playwright.sync_api import Browser, BrowserContext, BrowserType
 from playwright.sync_api import Error as PlaywrightError
 
 from postflight.adapter import load_adapter
@@ -108,6 +109,9 @@ def api(run: Run) -> Iterator[Client]:
 def measure(request: pytest.FixtureRequest, run: Run) -> Measure:
     """Return `measure(metric, *values, unit=Unit.SECONDS, where="", interval=None, cause="")`: says what was measured.
 
+    A test that has a browser among its fixtures measures with it, and one that starts its own says `browser=`: figures
+    of different browsers are never compared with each other.
+
     Budgets of that metric are held against it after the test, in its call phase. A metric that the test announces with
     `@pytest.mark.measures` and then does not record is an invalid measurement, not a kept budget. A test that announces
     `mobile.lcp` may record `landing.mobile.lcp`: a budget of either name is about it, and the longer one wins.
@@ -123,10 +127,15 @@ def measure(request: pytest.FixtureRequest, run: Run) -> Measure:
         where: str = "",
         interval: tuple[float, float] | None = None,
         cause: str = "",
+        browser: str | None = None,
     ) -> None:
         if not any(fits(metric, announced) for announced in _announced(item)):
             raise ConfigError(f"{item.nodeid} measures {metric!r} but does not announce it: @pytest.mark.measures(...)")
-        taken.append(Measurement(metric, tuple(values), unit, where, interval=interval, cause=cause))
+        if not values or not all(map(math.isfinite, (*values, *(interval or ())))):
+            raise CannotMeasure(f"{metric} was to be measured in numbers, and came out as {values}, {interval}")
+        if browser is None:
+            browser = run.browser if "browser" in request.fixturenames else ""
+        taken.append(Measurement(metric, tuple(values), unit, where, interval=interval, cause=cause, browser=browser))
 
     def hold_against_budgets() -> None:
         missing = [name for name in sorted(_announced(item)) if not any(fits(m.metric, name) for m in taken)]
@@ -219,6 +228,14 @@ def browser_type_launch_args(
     run.browser = f"{found.kind} {found.version}"
     args = [*found.args, SHORT_DELAY, *launch_arguments(run.deployment)]
     return {"executable_path": found.executable, "args": args} | browser_type_launch_args
+
+
+@pytest.fixture(scope="session")
+def browser(browser: Browser, run: Run) -> Browser:
+    """Return the browser. Which build of Firefox or WebKit it is, only the running one tells."""
+    if browser.browser_type.name != CHROMIUM:
+        run.browser = f"{browser.browser_type.name} {browser.version}"
+    return browser
 
 
 @pytest.fixture(scope="session")

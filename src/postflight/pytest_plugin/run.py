@@ -12,6 +12,7 @@ import pytest
 from postflight import __version__
 from postflight.config.budgets import Budgets
 from postflight.config.requirements import requirements_of
+from postflight.host import describe_host
 from postflight.model import Deployment, Finding, Status, Verdict
 from postflight.probes.preflight import network_works
 from postflight.pytest_plugin.collector import Collector
@@ -73,6 +74,7 @@ class Run:
             postflight=__version__,
             command=self.redactor.text(" ".join(["pytest", *sys.argv[1:]])),
             browser=self.browser,
+            host=describe_host(),
         )
         self.document = make_document(about, verdict)
         write_reports(self.reports, self.document, Background(requirements_of(self.deployment.platform)))

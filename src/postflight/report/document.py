@@ -34,6 +34,7 @@ class About:
     command: str
     browser: str = ""
     release: str = ""
+    host: str = ""  # the machine that measured
 
 
 @dataclass(frozen=True, slots=True)

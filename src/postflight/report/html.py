@@ -17,6 +17,7 @@ from urllib.parse import quote
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from postflight.checks.run_kind import build_of, tell_change
 from postflight.model import Decision, Finding, OnBreach, Reason, Status
 from postflight.report import forecast
 from postflight.report.background import MAX_PAST, NOTHING_KNOWN, Background, Past
@@ -91,7 +92,8 @@ def render(doc: Document, shots: Mapping[str, str], background: Background = NOT
         blocks=_blocks(doc, background.past[1 - MAX_PAST :]),
         told=told,
         opened=OPENED,
-        bars=draw_bars(verdict.findings, background.past[1 - MAX_PAST :]),
+        bars=draw_bars(verdict.findings, background.past[1 - MAX_PAST :], about.host),
+        changed=_changed(doc, background.past[1 - MAX_PAST :]),
         pictured=_by_stage(f for f in verdict.findings if f.exhibits and f.check not in shown),
         stages=_by_stage(sorted(verdict.findings, key=lambda f: WORST_FIRST.index(f.status))),
         coverage=cover(verdict.findings, background.requirements),
@@ -138,6 +140,20 @@ def _blocks(doc: Document, past: Sequence[Past]) -> list[Block]:
         )
         for number, run in enumerate((*past, this))
     ]
+
+
+def _changed(doc: Document, past: Sequence[Past]) -> list[str]:
+    """Say since when it is measured with another browser or on another host, or with which by turns."""
+    runs = [(each.browser, each.host, _called(each.release) or _clock(each.finished)) for each in past]
+    about = doc.about
+    runs.append((about.browser, about.host, _called(about.release) or "this run"))
+    browsers = tell_change("browser", ((build_of(browser), name) for browser, _, name in runs))
+    hosts = tell_change("host", ((host, name) for _, host, name in runs))
+    return [words for words in (browsers, hosts) if words]
+
+
+def _called(release: str) -> str:
+    return f"release {release}" if release else ""
 
 
 def _by_stage(findings: Iterable[Finding]) -> dict[str, list[Finding]]:

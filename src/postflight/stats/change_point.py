@@ -33,7 +33,9 @@ class ChangePoint:
 
     @property
     def ratio(self) -> float:
-        """How far: 0.25 for a quarter more; infinite where there was nothing before."""
+        """How far: 0.25 for a quarter more; infinite where there was nothing before, and is something now."""
+        if self.after == self.before:
+            return 0.0
         return self.after / self.before - 1 if self.before else math.copysign(math.inf, self.after)
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from pydantic import TypeAdapter, ValidationError
 
+from postflight.checks.run_kind import build_of
 from postflight.checks.weight.flaw import MOST_TOLD, Flaw, size
 from postflight.checks.weight.names import shape, stable
 from postflight.checks.weight.page import Kind, PageWeight
@@ -33,10 +34,14 @@ class FileWeight:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """The files of one release, by route. `name` says which release it was, or which run, for people."""
+    """The files of one release, by route. `name` says which release it was, or which run, for people.
+
+    `browser` is the one that was given them, empty where nobody wrote it down.
+    """
 
     name: str
     files: tuple[FileWeight, ...]
+    browser: str = ""
 
     def of(self, route: str, kind: Kind | None = None) -> dict[tuple[Kind, str], int]:
         """Return (kind, name) -> bytes of a route, of all kinds or of one."""
@@ -71,6 +76,20 @@ def growth(before: Release, now: Release, route: str, kind: Kind | None = None) 
     if 0 < is_now - was <= LEAST_GROWTH:
         return 0.0
     return (is_now - was) / max(was, LEAST_GROWTH)
+
+
+def range_of_growth(share: float, before: Release, now: Release) -> tuple[float, float] | None:
+    """Return between what the release's own growth lies: anywhere up to all of it, where another browser was given it.
+
+    Another build may be sent other encodings or image formats. None: both were given to the same one, so the share is
+    exact, or nothing has grown.
+    """
+    return (0.0, share) if share > 0 and is_other_browser(before, now) else None
+
+
+def is_other_browser(before: Release, now: Release) -> bool:
+    """Whether these were not given to one build of a browser, as far as anybody knows."""
+    return build_of(before.browser) != build_of(now.browser)
 
 
 def differences(before: Release, now: Release, route: str, kind: Kind | None = None) -> tuple[Flaw, ...]:

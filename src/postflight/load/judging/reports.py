@@ -14,6 +14,7 @@ from hdrh.histogram import HdrHistogram
 from hdrh.log import HistogramLogWriter
 
 from postflight import __version__
+from postflight.host import describe_host
 from postflight.load.engine.batch import FAILURES, Cell
 from postflight.load.engine.histogram import Histogram
 from postflight.load.judging import chart
@@ -47,6 +48,7 @@ def make(
         finished=datetime.now(UTC).isoformat(timespec="seconds"),
         postflight=__version__,
         command=redactor.text(" ".join(["locust", *sys.argv[1:]])),
+        host=describe_host(),
     )
     return document.make_document(about, verdict)
 

@@ -1,10 +1,11 @@
 """A measurement against its limit: a bar with each value, the interval, the median, and what earlier runs measured."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from postflight.model import Finding, Measurement, Quantity
+from postflight.checks.run_kind import RunKind, kinds_of
+from postflight.model import Finding, Measurement, Quantity, Unit
 from postflight.report.background import Past
 from postflight.report.drawing.scale import place
 
@@ -23,6 +24,7 @@ class Spark:
     last: tuple[float, float]
     limit: float | None  # y
     words: str
+    begins: float | None  # x, where runs before its first were measured with something else
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +46,18 @@ class Bar:
     spark: Spark | None
 
 
-def draw_bars(findings: Iterable[Finding], past: Sequence[Past]) -> list[Bar]:
-    """Return what was measured: broken limits first, then what allows no claim, then by name."""
+def draw_bars(findings: Sequence[Finding], past: Sequence[Past], host: str = "") -> list[Bar]:
+    """Return what was measured: broken limits first, then what allows no claim, then by name.
+
+    `host` is the machine that measured: runs before are drawn where they were measured as this one was.
+    """
     order = {"broken": 0, "open": 1, "kept": 2, "free": 3}
-    bars = [_bar(m, finding, past) for finding in findings for m in finding.measurements]
+    kinds = kinds_of([m for finding in findings for m in finding.measurements], host)
+    bars = [_bar(m, finding, past, kinds.get((m.metric, m.unit))) for finding in findings for m in finding.measurements]
     return sorted(bars, key=lambda bar: (order[bar.state], bar.measurement.metric))[:MAX_BARS]
 
 
-def _bar(measurement: Measurement, finding: Finding, past: Sequence[Past]) -> Bar:
+def _bar(measurement: Measurement, finding: Finding, past: Sequence[Past], kind: RunKind | None) -> Bar:
     values, unit = sorted(measurement.values), measurement.unit
     interval = measurement.interval
     at_least = measurement.limit.startswith("at least")
@@ -77,7 +83,7 @@ def _bar(measurement: Measurement, finding: Finding, past: Sequence[Past]) -> Ba
         ),
         None if interval is None else place(shown.value, 0, full, 100),
         None if interval is None else _band(interval, full),
-        _spark(measurement, past),
+        _spark(measurement, past, kind),
     )
 
 
@@ -107,11 +113,14 @@ def _band(interval: tuple[float, float], full: float) -> tuple[float, float]:
     return low, round(max(high - low, 0.6), 2)  # one that is a point is seen nevertheless
 
 
-def _spark(measurement: Measurement, past: Sequence[Past]) -> Spark | None:
+def _spark(measurement: Measurement, past: Sequence[Past], kind: RunKind | None) -> Spark | None:
     key = (measurement.metric, measurement.unit)
-    before = [run.medians[key] for run in past if key in run.medians]
-    if not before:
+    known = [run for run in past if key in run.medians]
+    alike = [number for number, run in enumerate(known) if run.kinds.get(key) == kind]
+    if not alike:
         return None
+    before = [known[number].medians[key] for number in alike]
+    left_out = len(known) - len(before)
     values = [*before, median(measurement.values)]
     bound = measurement.bound
     low, high = min(values), max(values)
@@ -124,12 +133,19 @@ def _spark(measurement: Measurement, past: Sequence[Past]) -> Spark | None:
         inner = HEIGHT - 2 * _EDGE
         return round(HEIGHT - _EDGE - (place(value, low, high, inner) if high > low else inner / 2), 1)
 
-    across = [round(_EDGE + (WIDTH - 2 * _EDGE) * n / (len(values) - 1), 1) for n in range(len(values))]
-    span = " to ".join(dict.fromkeys(str(Quantity(value, measurement.unit)) for value in (min(before), max(before))))
+    across = [round(_EDGE + (WIDTH - 2 * _EDGE) * n / len(known), 1) for n in (*alike, len(known))]
     runs = f"{len(before)} run{'' if len(before) == 1 else 's'} before"
+    this = f"this one: {Quantity(values[-1], measurement.unit)} (medians)"
+    told = [f"{runs}: {_span(before, measurement.unit)}", this]
+    told += [f"{left_out} before measured with something else or unknown, not compared"] if left_out else []
     return Spark(
         " ".join(f"{x},{y(value)}" for x, value in zip(across, values, strict=True)),
         (across[-1], y(values[-1])),
         y(bound) if bound is not None and low <= bound <= high else None,
-        f"{runs}: {span}; this one: {Quantity(values[-1], measurement.unit)} (medians)",
+        "; ".join(told),
+        max(1.0, round(across[0] - _EDGE, 1)) if left_out and across[0] > _EDGE else None,
     )
+
+
+def _span(values: Sequence[float], unit: Unit) -> str:
+    return " to ".join(dict.fromkeys(str(Quantity(value, unit)) for value in (min(values), max(values))))
