@@ -19,6 +19,9 @@ from postflight.redact import Redactor
 Listen = Callable[[str, Mapping[str, Any]], None]  # told of each of httpcore's events, with its details
 MAX_REDIRECTS = 10
 _RESOLVE_AGAIN = 0.5  # seconds
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_LOST = (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError, httpx.CloseError)
+_MOST_LOST = 3  # open connections in a row
 # headers that may follow a redirect to another origin
 _PUBLIC = frozenset({"host", "user-agent", "x-postflight-run", "accept", "accept-encoding", "accept-language"})
 
@@ -31,12 +34,21 @@ class Progress:
     history: list[str] = field(default_factory=list)
     stage: str = ""
     received: int = 0  # bytes of the body
+    connected: bool = False  # for this hop: over a new connection
+    answered: bool = False  # for this hop: with the whole head of an answer
     listen: Listen | None = None
+
+    def begin(self, url: str) -> None:
+        """Note that a request leaves for `url`."""
+        self.url, self.received = url, 0
+        self.connected = self.answered = False
 
     async def trace(self, event: str, details: Mapping[str, Any]) -> None:
         """Note the stage: `connection.connect_tcp.started`, `http11.receive_response_body.started`, ..."""
         if self.listen is not None:
             self.listen(event, details)
+        self.connected |= event.endswith("connect_tcp.started")
+        self.answered |= event.endswith("receive_response_headers.complete")
         if event.endswith(".started") and "clos" not in event:  # that it closes afterwards is no progress
             self.stage = event
 
@@ -104,7 +116,6 @@ async def _follow(
     http: httpx.AsyncClient, request: httpx.Request, progress: Progress, body_limit: int, *, follow_redirects: bool
 ) -> tuple[httpx.Response, bytes]:
     while True:
-        progress.url, progress.received = str(request.url), 0
         request.extensions = {**request.extensions, "trace": progress.trace}
         response, content = await _hop(http, request, progress, body_limit)
         onward = _onward(request, response) if follow_redirects else None
@@ -117,6 +128,25 @@ async def _follow(
 
 
 async def _hop(
+    http: httpx.AsyncClient, request: httpx.Request, progress: Progress, body_limit: int
+) -> tuple[httpx.Response, bytes]:
+    """Send a safe request again when the open connection that it left by turns out to be closed, as browsers do.
+
+    Servers may close an idle connection at any time (its time is over, it had its thousand requests, a worker drains),
+    also just when we send. That says nothing about the request (RFC 9112, 9.3.1; RFC 9113, 9.1).
+    """
+    for left in reversed(range(_MOST_LOST + 1)):
+        progress.begin(str(request.url))
+        try:
+            return await _sent(http, request, progress, body_limit)
+        except _LOST as error:
+            said = progress.connected or progress.answered or "StreamReset" in str(error)  # of this very request
+            if said or not left or request.method not in _SAFE:
+                raise
+    raise AssertionError  # the last one returns or raises
+
+
+async def _sent(
     http: httpx.AsyncClient, request: httpx.Request, progress: Progress, body_limit: int
 ) -> tuple[httpx.Response, bytes]:
     response = await http.send(request, stream=True)

@@ -1,0 +1,101 @@
+"""Open connections end whenever their server likes; only what a server says of a request is held against it."""
+
+import contextlib
+from collections.abc import Callable, Iterator
+
+import h2.config
+import h2.connection
+import h2.events
+import pytest
+
+from postflight.errors import Unreachable
+from postflight.flow import Request
+from postflight.model import Deployment
+from postflight.probes.client import Client
+from tests import hostile
+
+GET, POST = (Request(method, "web", "/page") for method in ("GET", "POST"))
+OPEN = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+
+@contextlib.contextmanager
+def client(url: str, ca_file: str | None = None) -> Iterator[Client]:
+    with Client(Deployment("p", "e", url, known=True, ca_file=ca_file), "r1") as opened:
+        yield opened
+
+
+def closes_as_we_send(second: bytes = b"") -> hostile.Behaviour:
+    """Answer once, and close when the next request is there: its idle time was over just then."""
+
+    def behave(call: hostile.Call) -> None:
+        call.send(OPEN)
+        if call.socket.recv(65536):
+            call.send(second)
+
+    return behave
+
+
+def http2(requests: int, end: Callable[[hostile.Call], None]) -> hostile.Behaviour:
+    """Answer so many requests over HTTP/2, and then end the connection."""
+
+    def behave(call: hostile.Call) -> None:
+        connection = h2.connection.H2Connection(h2.config.H2Configuration(client_side=False))
+        connection.initiate_connection()
+        call.send(connection.data_to_send())
+        answered = 0
+        while answered < requests and (data := call.socket.recv(65536)):
+            for event in connection.receive_data(data):
+                if isinstance(event, h2.events.RequestReceived):
+                    connection.send_headers(event.stream_id, [(":status", "200")], end_stream=True)
+                    answered += 1
+            call.send(connection.data_to_send())
+        end(call)
+
+    return behave
+
+
+def drain(call: hostile.Call) -> None:
+    """Say GOAWAY for the highest number there is, as Go and Envoy do first, and answer nothing more."""
+    call.send(bytes.fromhex("0000080700000000007fffffff00000000"))
+    call.socket.recv(65536)
+
+
+@pytest.mark.parametrize("end", [lambda _call: None, drain], ids=["closes", "drains"])
+def test_an_http2_connection_that_its_server_has_ended_is_not_the_deployments_fault(
+    end: Callable[[hostile.Call], None],
+) -> None:
+    with (
+        hostile.secure(behave=http2(2, end), http2=True) as server,
+        client(server.url, server.ca_file) as api,
+    ):
+        assert [api.send(GET).status for _ in range(5)] == [200] * 5
+
+
+def test_a_connection_that_ends_just_when_we_send_is_not_the_deployments_fault() -> None:
+    with hostile.serving(closes_as_we_send()) as url, client(url) as api:
+        assert [api.send(GET).status for _ in range(3)] == [200] * 3
+
+
+def test_what_may_have_had_an_effect_is_never_sent_twice() -> None:
+    with hostile.serving(closes_as_we_send()) as url, client(url) as api:
+        api.send(GET)
+        with pytest.raises(Unreachable, match="closed the connection without an answer"):
+            api.send(POST)
+
+
+def test_who_closes_a_new_connection_without_an_answer_is_asked_once() -> None:
+    calls: list[hostile.Call] = []
+    with (
+        hostile.serving(calls.append) as url,
+        client(url) as api,
+        pytest.raises(Unreachable, match="without an answer"),
+    ):
+        api.send(GET)
+    assert len(calls) == 1
+
+
+def test_an_answer_that_breaks_off_is_the_deployments_fault_over_an_open_connection_too() -> None:
+    with hostile.serving(closes_as_we_send(OPEN.replace(b": 2", b": 20"))) as url, client(url) as api:
+        api.send(GET)
+        with pytest.raises(Unreachable, match="in the middle of its answer"):
+            api.send(GET)
