@@ -1,6 +1,7 @@
 """Open connections end whenever their server likes; only what a server says of a request is held against it."""
 
 import contextlib
+import time
 from collections.abc import Callable, Iterator
 
 import h2.config
@@ -99,3 +100,18 @@ def test_an_answer_that_breaks_off_is_the_deployments_fault_over_an_open_connect
         api.send(GET)
         with pytest.raises(Unreachable, match="in the middle of its answer"):
             api.send(GET)
+
+
+def test_the_time_in_which_we_stood_still_counts_against_nobody() -> None:
+    async def stand_still() -> None:
+        time.sleep(0.6)  # noqa: ASYNC251 - as a stopped or starved process does
+
+    def behave(call: hostile.Call) -> None:
+        api.call(stand_still, deadline=10)
+        call.ending.wait(0.05)  # the deadline has passed by now
+        call.send(OPEN)
+
+    with hostile.serving(behave) as url, client(url) as api:
+        answer = api.send(Request("GET", "web", "/", deadline=0.5))
+    assert answer.status == 200
+    assert 0.5 <= answer.late <= answer.seconds

@@ -14,6 +14,7 @@ from postflight.probes import body
 from postflight.probes.addresses import origin
 from postflight.probes.meaning import DeadlinePassed, address, explain
 from postflight.probes.network import name_trouble, proxy_for
+from postflight.probes.standstill import Standstill
 from postflight.redact import Redactor
 
 Listen = Callable[[str, Mapping[str, Any]], None]  # told of each of httpcore's events, with its details
@@ -88,14 +89,15 @@ async def exchange(
 ) -> Response:
     """Send a request and read the whole answer. Raises what `meaning.explain` makes of any error.
 
-    `deadline` is in seconds and covers everything; `body_limit` is in bytes, on the wire and inflated. `http` follows
-    no redirects itself, since httpx reads their bodies without a bound. Here up to 10 are followed, to another origin
-    without credentials and never with a body. `curl` goes into the answer and into errors.
+    `deadline` is in seconds and covers everything but the time in which we stood still; `body_limit` is in bytes, on
+    the wire and inflated. `http` follows no redirects itself, since httpx reads their bodies without a bound. Here up
+    to 10 are followed, to another origin without credentials and never with a body. `curl` goes into the answer and
+    into errors.
     """
     progress = Progress(str(request.url), listen=listen)
     started = time.perf_counter()
     try:
-        with anyio.fail_after(deadline):
+        with anyio.fail_after(deadline) as scope, Standstill(scope) as standstill:
             response, content = await _follow(http, request, progress, body_limit, follow_redirects=follow_redirects)
     except Exception as error:
         cause = await _true_cause(error, progress, deadline)
@@ -109,6 +111,7 @@ async def exchange(
         http_version=response.http_version,
         curl=curl,
         history=tuple(progress.history),
+        late=standstill.seconds,
     )
 
 
