@@ -20,17 +20,16 @@ import anyio
 import httpx
 
 from postflight.checks.latency.timing import Timing
-from postflight.errors import NotEnoughEvidence, RunnerNetworkError
+from postflight.errors import RunnerNetworkError
 from postflight.flow import Request, Response
 from postflight.probes.addresses import locate, origin
 from postflight.probes.client import Client
 from postflight.probes.curl import curl_line
 from postflight.probes.exchange import exchange
 from postflight.probes.network import proxy_for
+from postflight.probes.pace import require_answer
 from postflight.probes.transport import open_transport
 
-FAILED = 400  # from this status on an answer is no answer
-TOO_MANY = 429
 _SPARE = 60.0  # seconds beyond a request's deadline after which its loop is taken for dead: it may stand still, too
 # seconds that a warm connection is kept idle, and in which it is taken for open; servers (Node, uvicorn) keep it 5 s
 _KEPT, _FRESH = 4.0, 3.0
@@ -108,11 +107,7 @@ class Timer:
         answer = self._client.call(step, deadline=request.deadline + _SPARE)
         if watch.address:
             self._known.setdefault(httpx.URL(url).host, set()).add(watch.address)
-        if answer.status == TOO_MANY:
-            raise NotEnoughEvidence(f"{url} refused more requests (429) before enough of them were measured")
-        if answer.status >= FAILED:
-            raise answer.unexpected(f"a status below {FAILED}", f"status {answer.status}")
-        return answer, watch
+        return require_answer(answer), watch
 
     async def _resolve_and_send(
         self, built: httpx.Request, deadline: float, curl: str, watch: "_Stopwatch", *, cold: bool
