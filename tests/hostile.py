@@ -9,6 +9,7 @@ Every server runs in a thread of its own and ends with its context: connections 
 
 import contextlib
 import datetime as dt
+import math
 import socket
 import ssl
 import struct
@@ -21,6 +22,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+import h2.config
+import h2.connection
+import h2.events
 import trustme
 
 T = TypeVar("T")
@@ -314,6 +318,26 @@ def secure(
         authority.cert_pem.write_to_path(ca_file)
         with serving(behave or (lambda call: call.send(response())), reads=not http2, tls=context) as url:
             yield Secure(url, str(ca_file))
+
+
+def http2(requests: float = math.inf, end: Behaviour = lambda _call: None) -> Behaviour:
+    """Answer so many requests of a connection over HTTP/2, and then end it: for `secure(..., http2=True)`."""
+
+    def behave(call: Call) -> None:
+        connection = h2.connection.H2Connection(h2.config.H2Configuration(client_side=False))
+        connection.initiate_connection()
+        call.send(connection.data_to_send())
+        answered = 0
+        while answered < requests and (data := call.socket.recv(65536)):
+            for event in connection.receive_data(data):
+                if isinstance(event, h2.events.RequestReceived):
+                    connection.send_headers(event.stream_id, [(":status", "200")])
+                    connection.send_data(event.stream_id, b"two", end_stream=True)
+                    answered += 1
+            call.send(connection.data_to_send())
+        end(call)
+
+    return behave
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,8 @@
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
-import h2.config
-import h2.connection
-import h2.events
 import pytest
 
 from postflight.errors import Unreachable
@@ -36,25 +33,6 @@ def closes_as_we_send(second: bytes = b"") -> hostile.Behaviour:
     return behave
 
 
-def http2(requests: int, end: Callable[[hostile.Call], None]) -> hostile.Behaviour:
-    """Answer so many requests over HTTP/2, and then end the connection."""
-
-    def behave(call: hostile.Call) -> None:
-        connection = h2.connection.H2Connection(h2.config.H2Configuration(client_side=False))
-        connection.initiate_connection()
-        call.send(connection.data_to_send())
-        answered = 0
-        while answered < requests and (data := call.socket.recv(65536)):
-            for event in connection.receive_data(data):
-                if isinstance(event, h2.events.RequestReceived):
-                    connection.send_headers(event.stream_id, [(":status", "200")], end_stream=True)
-                    answered += 1
-            call.send(connection.data_to_send())
-        end(call)
-
-    return behave
-
-
 def drain(call: hostile.Call) -> None:
     """Say GOAWAY for the highest number there is, as Go and Envoy do first, and answer nothing more."""
     call.send(bytes.fromhex("0000080700000000007fffffff00000000"))
@@ -63,10 +41,10 @@ def drain(call: hostile.Call) -> None:
 
 @pytest.mark.parametrize("end", [lambda _call: None, drain], ids=["closes", "drains"])
 def test_an_http2_connection_that_its_server_has_ended_is_not_the_deployments_fault(
-    end: Callable[[hostile.Call], None],
+    end: hostile.Behaviour,
 ) -> None:
     with (
-        hostile.secure(behave=http2(2, end), http2=True) as server,
+        hostile.secure(behave=hostile.http2(2, end), http2=True) as server,
         client(server.url, server.ca_file) as api,
     ):
         assert [api.send(GET).status for _ in range(5)] == [200] * 5

@@ -7,9 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 import anyio
-import h2.config
-import h2.connection
-import h2.events
 import pytest
 
 from postflight.checks.latency.timing import Timing
@@ -43,18 +40,6 @@ def keeping(answer: bytes) -> hostile.Behaviour:
             call.send(answer)
 
     return behave
-
-
-def speak_http2(call: hostile.Call) -> None:
-    connection = h2.connection.H2Connection(h2.config.H2Configuration(client_side=False))
-    connection.initiate_connection()
-    call.send(connection.data_to_send())
-    while data := call.socket.recv(65536):
-        for event in connection.receive_data(data):
-            if isinstance(event, h2.events.RequestReceived):
-                connection.send_headers(event.stream_id, [(":status", "200")])
-                connection.send_data(event.stream_id, b"two", end_stream=True)
-        call.send(connection.data_to_send())
 
 
 def test_cold_requests_connect_and_warm_ones_do_not() -> None:
@@ -91,7 +76,7 @@ def test_a_wrong_certificate_is_the_deployments_fault_in_a_cold_request_too() ->
 
 def test_http2_where_it_is_offered() -> None:
     with (
-        hostile.secure(behave=speak_http2, http2=True) as server,
+        hostile.secure(behave=hostile.http2(), http2=True) as server,
         timing(server.url, server.ca_file) as timer,
     ):
         assert timer.warm_up(GET).http_version == "HTTP/2"

@@ -14,6 +14,7 @@ from rich.console import Console
 
 from postflight.commands import compare_pages
 from postflight.commands.ending import end_with_verdict
+from postflight.commands.options import deployments_option, reports_option
 from postflight.commands.remember import history_option
 from postflight.commands.simulate import Duration, Ratio
 from postflight.commands.telling import about, tell
@@ -88,8 +89,8 @@ class Options:
 @click.option("--rounds", type=click.IntRange(FIRST_LOOK, 100_000), default=1600, show_default=True, help="At most.")
 @click.option("--warm-up", type=click.IntRange(0, 100_000), default=100, show_default=True, help="Requests to each.")
 @click.option("--deadline", type=Duration(), default="5m", show_default=True, help="For all.")
-@click.option("--reports", default="reports", show_default=True, type=click.Path(path_type=Path, file_okay=False))
-@click.option("--deployments", type=click.Path(path_type=Path), help="[default: deployments.yaml]")
+@reports_option
+@deployments_option
 @history_option
 def command(**given: object) -> None:
     """Compare the latency or the pages of NEW_URL with those of OLD_URL, in interleaved rounds with a control.
