@@ -95,7 +95,7 @@ def watch(deployment: Deployment, redactor: Redactor, send: Callable[[], object]
         idlest=seen.idlest,
         slowest=seen.slowest,
         statements=None if statements is None or called is None else _ran(called, statements, redactor),
-        hidden=bool(after) and all(not session.state for session in after),
+        hidden=seen.hides,
     )
 
 
@@ -133,10 +133,16 @@ class _Seen:
     peak: int = 0
     idlest: Session | None = None
     slowest: Session | None = None
+    tells: bool = False  # the state of any session
     error: list[Exception] = field(default_factory=list)
+
+    @property
+    def hides(self) -> bool:
+        return self.peak > 0 and not self.tells
 
     def add(self, sessions: list[Session]) -> None:
         self.peak = max(self.peak, len(sessions))
+        self.tells = self.tells or any(session.state for session in sessions)
         for session in sessions:
             if session.idles_in_transaction and (self.idlest is None or session.in_state > self.idlest.in_state):
                 self.idlest = session
