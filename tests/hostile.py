@@ -320,22 +320,32 @@ def secure(
             yield Secure(url, str(ca_file))
 
 
-def http2(requests: float = math.inf, end: Behaviour = lambda _call: None) -> Behaviour:
-    """Answer so many requests of a connection over HTTP/2, and then end it: for `secure(..., http2=True)`."""
+_GOAWAY = bytes.fromhex("000008 07 00 00000000 7fffffff 00000000")  # for the highest stream, without an error
+
+
+def http2(requests: float = math.inf, goaway: str = "never") -> Behaviour:
+    """Answer so many requests of a connection over HTTP/2, and then close it: for `secure(..., http2=True)`.
+
+    It says GOAWAY `before` its last answer, `amid` it or `after` it, or `never`.
+    """
 
     def behave(call: Call) -> None:
         connection = h2.connection.H2Connection(h2.config.H2Configuration(client_side=False))
         connection.initiate_connection()
-        call.send(connection.data_to_send())
         answered = 0
         while answered < requests and (data := call.socket.recv(65536)):
             for event in connection.receive_data(data):
                 if isinstance(event, h2.events.RequestReceived):
-                    connection.send_headers(event.stream_id, [(":status", "200")])
-                    connection.send_data(event.stream_id, b"two", end_stream=True)
                     answered += 1
+                    last = {goaway: _GOAWAY} if answered == requests else {}
+                    said = [connection.data_to_send(), last.get("before", b"")]
+                    connection.send_headers(event.stream_id, [(":status", "200")])
+                    said += [connection.data_to_send(), last.get("amid", b"")]
+                    connection.send_data(event.stream_id, b"two", end_stream=True)
+                    call.send(*said, connection.data_to_send(), last.get("after", b""))  # at once, as nginx does
             call.send(connection.data_to_send())
-        end(call)
+        if goaway == "after":
+            call.socket.recv(65536)
 
     return behave
 

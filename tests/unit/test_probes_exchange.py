@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from postflight.errors import Unreachable
+from postflight.errors import PostflightError, Unreachable
 from postflight.flow import Request
 from postflight.model import Deployment
 from postflight.probes.client import Client
@@ -33,21 +33,24 @@ def closes_as_we_send(second: bytes = b"") -> hostile.Behaviour:
     return behave
 
 
-def drain(call: hostile.Call) -> None:
-    """Say GOAWAY for the highest number there is, as Go and Envoy do first, and answer nothing more."""
-    call.send(bytes.fromhex("0000080700000000007fffffff00000000"))
-    call.socket.recv(65536)
-
-
-@pytest.mark.parametrize("end", [lambda _call: None, drain], ids=["closes", "drains"])
-def test_an_http2_connection_that_its_server_has_ended_is_not_the_deployments_fault(
-    end: hostile.Behaviour,
-) -> None:
+@pytest.mark.parametrize("goaway", ["never", "before", "amid", "after"])
+def test_an_http2_connection_that_its_server_ends_is_not_the_deployments_fault(goaway: str) -> None:
+    """nginx says so before its thousandth answer, Go and Envoy whenever they drain; many say nothing and close."""
     with (
-        hostile.secure(behave=hostile.http2(2, end), http2=True) as server,
+        hostile.secure(behave=hostile.http2(2, goaway), http2=True) as server,
         client(server.url, server.ca_file) as api,
     ):
-        assert [api.send(GET).status for _ in range(5)] == [200] * 5
+        answers = [api.send(GET) for _ in range(5)]
+    assert [(answer.status, answer.body) for answer in answers] == [(200, b"two")] * 5
+
+
+def test_who_ends_every_connection_before_its_answer_is_not_asked_for_ever() -> None:
+    with (
+        hostile.secure(behave=hostile.http2(1, "before"), http2=True) as server,
+        client(server.url, server.ca_file) as api,
+        pytest.raises(PostflightError),
+    ):
+        api.send(GET)
 
 
 def test_a_connection_that_ends_just_when_we_send_is_not_the_deployments_fault() -> None:

@@ -21,8 +21,9 @@ Listen = Callable[[str, Mapping[str, Any]], None]  # told of each of httpcore's 
 MAX_REDIRECTS = 10
 _RESOLVE_AGAIN = 0.5  # seconds
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-_LOST = (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError, httpx.CloseError)
-_MOST_LOST = 3  # open connections in a row
+_MOST_LOST = 3  # connections in a row
+# what is told of a GOAWAY without an error: httpcore gives up what is on its way as well, and h2 knows it no more
+_FAREWELL = ("ConnectionTerminated error_code:0", "ConnectionState.CLOSED")
 # headers that may follow a redirect to another origin
 _PUBLIC = frozenset({"host", "user-agent", "x-postflight-run", "accept", "accept-encoding", "accept-language"})
 
@@ -135,16 +136,16 @@ async def _hop(
 ) -> tuple[httpx.Response, bytes]:
     """Send a safe request again when the open connection that it left by turns out to be closed, as browsers do.
 
-    Servers may close an idle connection at any time (its time is over, it had its thousand requests, a worker drains),
-    also just when we send. That says nothing about the request (RFC 9112, 9.3.1; RFC 9113, 9.1).
+    Servers may end a connection at any time (it idled, it had its thousand requests, a worker drains), also just when
+    we send. That says nothing about the request (RFC 9112, 9.3.1; RFC 9113, 6.8 and 9.1).
     """
     for left in reversed(range(_MOST_LOST + 1)):
         progress.begin(str(request.url))
         try:
             return await _sent(http, request, progress, body_limit)
-        except _LOST as error:
-            said = progress.connected or progress.answered or "StreamReset" in str(error)  # of this very request
-            if said or not left or request.method not in _SAFE:
+        except (httpx.ProtocolError, httpx.NetworkError) as error:
+            stale = not (progress.connected or progress.answered or "StreamReset" in str(error))
+            if not left or request.method not in _SAFE or not (stale or any(word in str(error) for word in _FAREWELL)):
                 raise
     raise AssertionError  # the last one returns or raises
 
