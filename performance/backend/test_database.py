@@ -91,7 +91,8 @@ def test_database_answers_quickly(watched: Watched, measure: Measure) -> None:
         return
     if watched.mean_transaction is None:
         raise NotEnoughEvidence(
-            "nothing tells how long statements take here: install pg_stat_statements (PostgreSQL 14 tells by itself)"
+            "nothing tells how long the statements of these requests take: install pg_stat_statements (PostgreSQL 14"
+            " tells by itself)"
         )
     # a transaction has one statement or more: what holds for it on average holds for each of them
     cause = f"mean of {watched.transactions} transactions"
