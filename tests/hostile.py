@@ -9,6 +9,7 @@ Every server runs in a thread of its own and ends with its context: connections 
 
 import contextlib
 import datetime as dt
+import math
 import socket
 import ssl
 import struct
@@ -21,6 +22,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+import h2.config
+import h2.connection
+import h2.events
 import trustme
 
 T = TypeVar("T")
@@ -314,6 +318,36 @@ def secure(
         authority.cert_pem.write_to_path(ca_file)
         with serving(behave or (lambda call: call.send(response())), reads=not http2, tls=context) as url:
             yield Secure(url, str(ca_file))
+
+
+_GOAWAY = bytes.fromhex("000008 07 00 00000000 7fffffff 00000000")  # for the highest stream, without an error
+
+
+def http2(requests: float = math.inf, goaway: str = "never") -> Behaviour:
+    """Answer so many requests of a connection over HTTP/2, and then close it: for `secure(..., http2=True)`.
+
+    It says GOAWAY `before` its last answer, `amid` it or `after` it, or `never`.
+    """
+
+    def behave(call: Call) -> None:
+        connection = h2.connection.H2Connection(h2.config.H2Configuration(client_side=False))
+        connection.initiate_connection()
+        answered = 0
+        while answered < requests and (data := call.socket.recv(65536)):
+            for event in connection.receive_data(data):
+                if isinstance(event, h2.events.RequestReceived):
+                    answered += 1
+                    last = {goaway: _GOAWAY} if answered == requests else {}
+                    said = [connection.data_to_send(), last.get("before", b"")]
+                    connection.send_headers(event.stream_id, [(":status", "200")])
+                    said += [connection.data_to_send(), last.get("amid", b"")]
+                    connection.send_data(event.stream_id, b"two", end_stream=True)
+                    call.send(*said, connection.data_to_send(), last.get("after", b""))  # at once, as nginx does
+            call.send(connection.data_to_send())
+        if goaway == "after":
+            call.socket.recv(65536)
+
+    return behave
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,19 +13,23 @@ from postflight.checks.latency.sampling import Limits, Sampling
 from postflight.checks.latency.timing import Gauge, Timing
 from postflight.config import Budgets
 from postflight.errors import NotEnoughEvidence, PostflightError
-from postflight.flow import Request
+from postflight.flow import Request, Response
 from postflight.model import Account, Deployment, Measurement
 from postflight.probes.client import Client
-from postflight.probes.pace import pause_between
+from postflight.probes.pace import pause_between, require_answer
 from postflight.probes.phases import Timer
 from postflight.pytest_plugin.fixtures import Measure
+from postflight.stats.quantiles import fewest_samples
 
+Ask = Callable[[Request], Response]
 Broken = Callable[[Measurement], PostflightError | None]
 TimeThem = Callable[..., list[Timing]]
 TimePairs = Callable[[Request, Request, int], list[float]]
 MakeProjects = Callable[[int], list[str]]
 SECONDS = 30.0
 """For one check: what is not decided by then is unknown."""
+ALPHA = 0.05
+"""With which the bound of a median of differences may be wrong."""
 
 
 @pytest.fixture
@@ -33,6 +37,17 @@ def timer(api: Client, deployment: Deployment) -> Iterator[Timer]:
     """Times requests phase by phase, at a rate that the deployment allows."""
     with Timer(api, pause=pause_between(deployment)) as timer:
         yield timer
+
+
+@pytest.fixture(scope="session")
+def ask(api: Client, deployment: Deployment) -> Ask:
+    """A function that sends a request untimed, at that rate too, and returns an answer that is one."""
+
+    def send(request: Request) -> Response:
+        time.sleep(pause_between(deployment))
+        return require_answer(api.send(request))
+
+    return send
 
 
 @pytest.fixture(scope="session")
@@ -80,19 +95,23 @@ def time_them(request: pytest.FixtureRequest, broken: Broken, run_id: str, measu
 def time_pairs(timer: Timer, run_id: str) -> TimePairs:
     """A function that returns how much longer the second request's first byte takes, in pairs one after the other.
 
-    What disturbs one of a pair mostly disturbs the other.
+    What disturbs one of a pair mostly disturbs the other. When the time is over, fewer pairs have to do; it raises
+    `NotEnoughEvidence` for fewer than a bound of their median takes.
     """
     shuffle = random.Random(run_id).shuffle  # noqa: S311 - the order of requests
 
     def time_all(first: Request, second: Request, pairs: int) -> list[float]:
         timer.warm_up(first)
         timer.warm_up(second)
-        differences = []
-        for _ in range(pairs):
+        differences: list[float] = []
+        until = time.monotonic() + SECONDS
+        while len(differences) < pairs and time.monotonic() < until:
             turns = [True, False]
             shuffle(turns)
             took = {turn: timer.take(first if turn else second, cold=False).first_byte for turn in turns}
             differences.append(took[False] - took[True])
+        if len(differences) < (fewest := fewest_samples(0.5, ALPHA)):
+            raise NotEnoughEvidence(f"{len(differences)} pairs of requests in {SECONDS:g} s: {fewest} are needed")
         return differences
 
     return time_all
@@ -105,13 +124,16 @@ def token(api: Client, platform: Velocity, account: Callable[[str], Account]) ->
 
 
 @pytest.fixture
-def make_projects(api: Client, platform: Velocity, token: str, run_id: str) -> Iterator[MakeProjects]:
+def make_projects(
+    api: Client, platform: Velocity, token: str, run_id: str, deployment: Deployment
+) -> Iterator[MakeProjects]:
     """A function that creates so many projects and returns their ids; they are removed afterwards."""
     made: list[str] = []
 
     def make(count: int) -> list[str]:
-        names = (f"{PREFIX}{run_id}-timed-{number}" for number in range(count))
-        made.extend(api.run(platform.create_project(token, name)).id for name in names)
+        for number in range(count):
+            time.sleep(pause_between(deployment))
+            made.append(api.run(platform.create_project(token, f"{PREFIX}{run_id}-timed-{number}")).id)
         return made
 
     yield make

@@ -7,12 +7,11 @@ from postflight.model import Deployment
 from postflight.pytest_plugin.fixtures import Exclude, Measure
 from postflight.stats.quantiles import estimate
 
-from .conftest import TimePairs
+from .conftest import ALPHA, TimePairs
 
 pytestmark = [pytest.mark.performance, pytest.mark.covers("VRO-P1")]
 
 PAIRS = 40
-ALPHA = 0.05
 
 
 @pytest.mark.measures("gateway.overhead")

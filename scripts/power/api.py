@@ -6,6 +6,7 @@ import random
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,7 @@ from postflight.stats.paired import Round
 from scripts.power.plants import Plant
 
 WARM_UP = 300  # requests to each side
+DEADLINE = 60.0  # seconds for them
 SUITE = """\
 import http.client, os
 import pytest
@@ -44,7 +46,7 @@ def take_rounds(old: str, new: str, plant: Plant, number: int) -> list[Round]:
     """Return rounds of the healthy handler at `old` and a planted one at `new`, after both are warm."""
     with client(old, Plant()) as before, client(new, plant) as after:
         sides = Sides(before, after)
-        sides.warm_up("/api", WARM_UP)
+        sides.warm_up("/api", WARM_UP, time.monotonic() + DEADLINE)
         rounds = sides.rounds("/api", random.Random(number))
         return [next(rounds) for _ in range(number)]
 

@@ -111,7 +111,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """One answer. `seconds` is the whole exchange; `curl` reproduces the request, free of secrets."""
+    """One answer. `seconds` is the whole exchange; `curl` reproduces the request, free of secrets.
+
+    For `late` of these seconds we ourselves stood still: nobody knows when in them it came.
+    """
 
     status: int
     headers: tuple[tuple[str, str], ...]
@@ -121,6 +124,7 @@ class Response:
     http_version: str = "HTTP/1.1"
     curl: str = ""
     history: tuple[str, ...] = ()  # URLs that redirected here
+    late: float = 0.0
 
     def header(self, name: str) -> str | None:
         """Return the header's values joined by `, `, or None."""

@@ -85,3 +85,10 @@ def test_an_old_deployment_that_is_not_there_is_invalid(compare: Compare) -> Non
         done, verdict = compare("http://127.0.0.1:9", new)
     assert (done.exit_code, verdict) == (30, {})
     assert "the old deployment is no measure" in done.output
+
+
+def test_a_deployment_is_not_compared_with_itself(compare: Compare) -> None:
+    with serving(handler()) as url:
+        done, verdict = compare(url, f"{url}/")
+    assert (done.exit_code, verdict) == (30, {})
+    assert "is both the old and the new deployment" in done.output

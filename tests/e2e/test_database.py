@@ -1,15 +1,16 @@
 """What a database lacks, told from a real PostgreSQL; and that a database which cannot be asked blames nobody."""
 
+import contextlib
 import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import psycopg
 import pytest
 
 from postflight.errors import CannotMeasure, ConfigError
 from postflight.model import DatabaseSchema, Deployment, Migration, Secret
-from postflight.probes.database import count_last_day, find_missing
+from postflight.probes.database import count_last_day, find_missing, open_database
 from postflight.probes.database_watch import count_scans, watch
 from postflight.redact import Redactor
 from postflight.reference_process import reference_platform
@@ -114,26 +115,82 @@ def test_a_watched_database_is_read_as_it_is(url: str) -> None:
     assert not seen.hidden
 
 
-def test_pg_stat_statements_tells_the_mean_of_what_ran_meanwhile(url: str) -> None:
+def test_another_run_of_postflight_is_no_part_of_the_platform(url: str) -> None:
+    with (
+        psycopg.connect(url, autocommit=True) as worker,
+        open_database(deployment(url), Redactor()) as other,
+        other.transaction(),
+    ):
+        other.execute("select 1")
+        seen = watch(deployment(url), Redactor(), lambda: worker.execute("select 1"), requests=3)
+    assert seen.idlest is None
+    assert set(seen.connections) == {seen.connections[0]}
+    assert seen.served
+
+
+def test_connections_to_other_databases_of_the_server_are_counted_apart(url: str) -> None:
+    with psycopg.connect(url, autocommit=True) as worker, psycopg.connect(url, dbname="template1"):
+        seen = watch(deployment(url), Redactor(), lambda: worker.execute("select 1"), requests=3)
+    assert seen.elsewhere == 1
+
+
+@contextlib.contextmanager
+def statements(url: str, *rows: str) -> Iterator[Callable[[str], object]]:
     """A table of the extension's form stands for it: PostgreSQL as pip brings it has no such extension."""
     oid = "(select oid from pg_database where datname = current_database())"
     with psycopg.connect(url, autocommit=True) as worker:
         worker.execute(
             "create table pg_stat_statements"
-            " (dbid oid, queryid bigint, query text, calls bigint, total_exec_time float8)"
+            " (dbid oid, userid oid, queryid bigint, query text, calls bigint, total_exec_time float8)"
         )
         try:
-            worker.execute(
-                f"insert into pg_stat_statements values ({oid}, 1, 'select $1', 100, 9000), ({oid}, 2, 'x', 5, 99999)"
-            )
-            update = "update pg_stat_statements set calls = calls + 1, total_exec_time = total_exec_time + 2"
-            seen = watch(deployment(url), Redactor(), lambda: worker.execute(f"{update} where queryid = 1"), requests=3)
+            for row in rows:
+                worker.execute(f"insert into pg_stat_statements values ({oid}, {row})")
+            yield worker.execute
         finally:
             worker.execute("drop table pg_stat_statements")
+
+
+COUNT = "update pg_stat_statements set calls = calls + 1, total_exec_time = total_exec_time + 2 where userid = 1"
+
+
+def test_pg_stat_statements_tells_the_mean_of_what_ran_meanwhile(url: str) -> None:
+    with statements(url, "1, 1, 'select $1', 100, 9000", "2, 2, 'x', 5, 99999") as execute:
+        seen = watch(deployment(url), Redactor(), lambda: execute(COUNT), requests=3)
     assert seen.slowest_statement is not None
     assert seen.slowest_statement.text == "select $1"
     assert 4 <= seen.slowest_statement.calls < 20  # three, and those that bring the counters along
     assert seen.slowest_statement.mean == pytest.approx(0.002)
+
+
+def test_a_statement_that_two_roles_run_is_counted_for_both(url: str) -> None:
+    with statements(url, "1, 1, 'select $1', 100, 9000", "2, 1, 'select $1', 5, 99999") as execute:
+
+        def send() -> None:
+            execute(COUNT)
+            execute("update pg_stat_statements set calls = calls where userid = 2")  # its row is now the last one
+
+        seen = watch(deployment(url), Redactor(), send, requests=3)
+    assert seen.slowest_statement is not None
+    assert seen.slowest_statement.mean == pytest.approx(0.002)
+
+
+def test_counters_that_somebody_sets_to_0_meanwhile_are_counted_from_there(url: str) -> None:
+    numbers = itertools.count(1)
+
+    with statements(url, "1, 1, 'select $1', 1, 9000") as execute:
+
+        def send() -> None:
+            if next(numbers) == 10:
+                execute("update pg_stat_statements set calls = 0, total_exec_time = 0")
+                execute("select pg_stat_reset()")
+            execute(COUNT)
+
+        seen = watch(deployment(url), Redactor(), send, requests=30)
+    assert seen.slowest_statement is not None
+    assert seen.slowest_statement.mean == pytest.approx(0.002)
+    assert seen.transactions > 0
+    assert seen.mean_transaction is None or seen.mean_transaction > 0
 
 
 def test_scans_are_counted_for_one_request(url: str) -> None:

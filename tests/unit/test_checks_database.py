@@ -44,10 +44,16 @@ def test_the_mean_is_of_the_transactions() -> None:
     assert Watched(60, (1, 1), 1, 100, transactions=60, active=None).mean_transaction is None
 
 
-def test_the_slowest_statement_is_that_with_the_longest_mean() -> None:
-    quick, slow = Statement("select ?", 1000, 0.001), Statement("select pg_sleep(?)", 2, 0.15)
-    seen = Watched(60, (1, 1), 1, 100, transactions=60, active=None, statements=(quick, slow))
+def test_the_slowest_statement_is_that_with_the_longest_mean_of_those_that_the_requests_led_to() -> None:
+    quick, slow = Statement("select ?", 1000, 0.001), Statement("select pg_sleep(?)", 60, 0.15)
+    nightly = Statement("copy everything to stdout", 1, 40.0)
+    seen = Watched(60, (1, 1), 1, 100, transactions=60, active=None, statements=(quick, nightly, slow))
     assert seen.slowest_statement == slow
+
+
+@pytest.mark.parametrize(("transactions", "served"), [(0, False), (14, False), (15, True), (600, True)])
+def test_a_database_that_the_requests_did_not_reach_is_told(transactions: int, served: bool) -> None:
+    assert Watched(60, (1, 1), 1, 100, transactions=transactions, active=None).served is served
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """`postflight compare --page`: what it makes of visits, without a browser."""
 
+import itertools
 import random
 import time
 from collections.abc import Callable
@@ -18,10 +19,10 @@ OLD, NEW = "http://old.test/", "http://new.test/"
 Visit = Callable[[str], Any]
 
 
-def page(*, size: int = 80_000, requests: int = 3, cpu: float = 0.2, lcp: float = 0.7) -> Any:
-    """What one visit tells, as far as it is compared."""
+def page(*, size: int = 80_000, requests: int = 3, cpu: float = 0.2, lcp: float = 0.7, ended: str = "") -> Any:
+    """What one visit tells, as far as it is compared; it ended where it was asked for, or elsewhere."""
     vitals = SimpleNamespace(work=SimpleNamespace(thread=cpu), lcp=SimpleNamespace(at=lcp))
-    return SimpleNamespace(bytes=size, requests=requests, vitals=vitals)
+    return SimpleNamespace(bytes=size, requests=requests, vitals=vitals, url=ended)
 
 
 @pytest.fixture
@@ -29,7 +30,12 @@ def judge(monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, Shown]]:
     """Compare with visits of our own making, and return what is shown of each figure."""
 
     def run(visit: Visit, *, seconds: float = 60.0) -> dict[str, Shown]:
-        monkeypatch.setattr(compare_pages, "measure", lambda _browser, url, _profile: visit(url))
+        def measure(_browser: object, url: str, _profile: object) -> Any:
+            seen = visit(url)
+            seen.url = seen.url or url
+            return seen
+
+        monkeypatch.setattr(compare_pages, "measure", measure)
         shown = compare_page(
             None,  # type: ignore[arg-type]  # no browser is asked
             OLD,
@@ -108,3 +114,47 @@ def test_a_page_that_fails(
 
     with pytest.raises(means):
         judge(visit)
+
+
+@pytest.mark.parametrize("words", ["Page.goto: Target page, context or browser has been closed", "Page crashed"])
+def test_a_browser_that_goes_away_at_the_new_page_says_nothing_about_it(
+    judge: Callable[..., dict[str, Shown]], words: str
+) -> None:
+    def visit(url: str) -> Any:
+        if url == NEW:
+            raise PlaywrightError(words)
+        return page()
+
+    with pytest.raises(CannotMeasure, match="the browser went away"):
+        judge(visit)
+
+
+def test_what_fails_at_both_pages_by_now_is_not_the_new_one(judge: Callable[..., dict[str, Shown]]) -> None:
+    visits = itertools.count(1)
+
+    def visit(url: str) -> Any:
+        if next(visits) > 6:
+            raise PlaywrightError(f"net::ERR_CONNECTION_RESET at {url}")
+        return page()
+
+    with pytest.raises(CannotMeasure, match="the old page is no measure"):
+        judge(visit)
+
+
+def test_a_visit_that_fails_once_is_made_again(judge: Callable[..., dict[str, Shown]]) -> None:
+    visits = itertools.count(1)
+
+    def visit(url: str) -> Any:
+        if url == NEW and next(visits) == 5:
+            raise PlaywrightError(f"net::ERR_CONNECTION_RESET at {url}")
+        return page()
+
+    assert judge(visit)["bytes"].status is Status.GOOD
+
+
+@pytest.mark.parametrize("asked", [OLD, NEW])
+def test_a_page_that_leads_to_another_deployment_is_not_compared(
+    judge: Callable[..., dict[str, Shown]], asked: str
+) -> None:
+    with pytest.raises(CannotMeasure, match=r"leads to http://www\.test/"):
+        judge(lambda url: page(ended="http://www.test/" if url == asked else url))

@@ -54,6 +54,16 @@ def test_a_bound_that_does_not_exist_is_the_longest_that_a_request_may_take() ->
     assert math.isfinite(found.worst.value)
 
 
+def test_nobody_is_called_slow_for_the_time_in_which_we_stood_still() -> None:
+    slow = [timing(0.9, late=0.8) for _ in range(59)]
+    limit = budget(P95.metric, 0.5)
+    (ours,) = judge(P95.measure(slow, 0.05, longest=10, cause=tell_where(slow, P95)), [limit])
+    assert isinstance(ours.error, NotEnoughEvidence)
+    assert "this runner itself stood still for 800 ms of it" in str(ours.error)
+    (theirs,) = judge(P95.measure([timing(0.9, late=0.3) for _ in range(59)], 0.05, longest=10), [limit])
+    assert isinstance(theirs.error, BudgetBroken)
+
+
 class Clock:
     """A clock that each sample moves."""
 

@@ -12,9 +12,6 @@ import tracemalloc
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 
-import h2.config
-import h2.connection
-import h2.events
 import httpx
 import pytest
 
@@ -153,19 +150,8 @@ def test_certificates_are_verified() -> None:
 
 
 def test_http2_is_spoken() -> None:
-    def behave(call: hostile.Call) -> None:
-        connection = h2.connection.H2Connection(h2.config.H2Configuration(client_side=False))
-        connection.initiate_connection()
-        call.send(connection.data_to_send())
-        while data := call.socket.recv(65536):
-            for event in connection.receive_data(data):
-                if isinstance(event, h2.events.RequestReceived):
-                    connection.send_headers(event.stream_id, [(":status", "200")])
-                    connection.send_data(event.stream_id, b"two", end_stream=True)
-            call.send(connection.data_to_send())
-
     with (
-        hostile.secure(behave=behave, http2=True) as server,
+        hostile.secure(behave=hostile.http2(), http2=True) as server,
         Client(deployed(server.url, ca_file=server.ca_file), "r1") as client,
     ):
         answer = client.send(GET)

@@ -1,15 +1,16 @@
 """Timing by phase, against loopback servers."""
 
 import contextlib
+import socket
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
 
-import h2.config
-import h2.connection
-import h2.events
+import anyio
 import pytest
 
 from postflight.checks.latency.timing import Timing
-from postflight.errors import DeploymentFault, NotEnoughEvidence, UnexpectedAnswer
+from postflight.errors import DeploymentFault, NotEnoughEvidence, RunnerNetworkError, UnexpectedAnswer
 from postflight.flow import Request
 from postflight.model import Deployment
 from postflight.probes.client import Client
@@ -39,18 +40,6 @@ def keeping(answer: bytes) -> hostile.Behaviour:
             call.send(answer)
 
     return behave
-
-
-def speak_http2(call: hostile.Call) -> None:
-    connection = h2.connection.H2Connection(h2.config.H2Configuration(client_side=False))
-    connection.initiate_connection()
-    call.send(connection.data_to_send())
-    while data := call.socket.recv(65536):
-        for event in connection.receive_data(data):
-            if isinstance(event, h2.events.RequestReceived):
-                connection.send_headers(event.stream_id, [(":status", "200")])
-                connection.send_data(event.stream_id, b"two", end_stream=True)
-        call.send(connection.data_to_send())
 
 
 def test_cold_requests_connect_and_warm_ones_do_not() -> None:
@@ -87,7 +76,7 @@ def test_a_wrong_certificate_is_the_deployments_fault_in_a_cold_request_too() ->
 
 def test_http2_where_it_is_offered() -> None:
     with (
-        hostile.secure(behave=speak_http2, http2=True) as server,
+        hostile.secure(behave=hostile.http2(), http2=True) as server,
         timing(server.url, server.ca_file) as timer,
     ):
         assert timer.warm_up(GET).http_version == "HTTP/2"
@@ -121,6 +110,28 @@ def test_the_phase_in_which_a_server_waits_is_the_long_one(slow: str) -> None:
     with hostile.serving(behave) as url, timing(url) as timer:
         taken = timer.take(GET, cold=True)
     assert _longest(taken) == slow
+
+
+def test_a_name_server_that_is_silent_by_now_is_not_the_deployments_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def silent(*_: object, **__: object) -> None:
+        await anyio.sleep_forever()
+
+    with hostile.serving(keeping(OPEN)) as url, timing(url.replace("127.0.0.1", "localhost")) as timer:
+        timer.warm_up(GET)
+        monkeypatch.setattr(anyio, "getaddrinfo", silent)
+        with pytest.raises(RunnerNetworkError, match="no name server answered"):
+            timer.take(replace(GET, deadline=0.2), cold=True)
+
+
+def test_a_new_address_that_nobody_serves_is_passed_over_as_browsers_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def elsewhere(*_: object, **__: object) -> list[Any]:
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.9", 0))]
+
+    with hostile.serving(keeping(OPEN)) as url, timing(url.replace("127.0.0.1", "localhost")) as timer:
+        timer.warm_up(GET)
+        monkeypatch.setattr(anyio, "getaddrinfo", elsewhere)
+        taken = timer.take(GET, cold=True)
+    assert (taken.reused, taken.dns) == (False, 0)
 
 
 def _longest(taken: Timing) -> str:

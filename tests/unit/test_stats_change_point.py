@@ -67,3 +67,10 @@ def test_a_quarter_more_is_found_in_most_series() -> None:
 def test_an_alpha_that_is_none() -> None:
     with pytest.raises(ValueError, match="alpha must be"):
         last_change([1.0], 0)
+
+
+def test_what_is_mostly_nothing_before_and_after_has_not_shifted_without_end() -> None:
+    """Its ranks fall, as fewer of the values are something; what is told of it are medians, and they are the same."""
+    found = last_change([0.0, 5.0, 0.0, 5.0, 0.0] * 8 + [0.0] * 60, 0.01)
+    assert found is not None
+    assert (found.before, found.after, found.ratio) == (0.0, 0.0, 0.0)

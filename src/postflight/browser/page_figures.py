@@ -13,11 +13,15 @@ from postflight.checks.vitals import Vitals, read_vitals
 
 @dataclass(frozen=True, slots=True)
 class PageFigures:
-    """One visit with a cold cache. Bytes are those of answers' bodies as they were sent, so without their headers."""
+    """One visit with a cold cache. Bytes are those of answers' bodies as they were sent, so without their headers.
+
+    `url` is where the visit ended, after all redirects.
+    """
 
     vitals: Vitals
     bytes: int
     requests: int
+    url: str
 
 
 def measure(
@@ -44,11 +48,11 @@ def measure(
             profile.slow_processor(session)
             interact(page)
             page.evaluate("deadline => __postflightVitals.interacted(deadline)", visit.INPUT_DEADLINE)
-        record = visit.read_record(page)
+        record, ended = visit.read_record(page), page.url
     vitals = read_vitals(
         record, url=url, profile=profile.name, work=work, interacted_at=now, interacts=interact is not None
     )
-    return PageFigures(vitals, *counted)
+    return PageFigures(vitals, *counted, ended)
 
 
 class _Traffic:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 LEAST_GROWTH = 2  # connections in each part of a series, that make it a leak
+LEAST_SERVED = 0.25  # transactions for each request; fewer are those of others: monitoring, autovacuum
+LEAST_CALLS = 0.5  # of a statement for each request; one that runs less often is somebody else's, such as a nightly job
 _LONGEST = 160  # characters of a statement
 _COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 _TEXT = re.compile(r"(\$[A-Za-z_]*\$).*?(?:\1|\Z)|[eEbBxXnN]?'(?:[^'\\]|''|\\.)*(?:'|\Z)", re.DOTALL)
@@ -22,6 +24,7 @@ class Session:
     in_state: float
     running: float  # since its statement began
     statement: str  # without its literals
+    application: str = ""  # as it calls itself
 
     @property
     def idles_in_transaction(self) -> bool:
@@ -56,11 +59,18 @@ class Watched:
     slowest: Session | None = None  # the longest time in a statement, as far as looks every few milliseconds saw
     statements: tuple[Statement, ...] | None = None
     hidden: bool = False  # our role may not see what others do
+    elsewhere: int = 0  # connections to other databases of this server
+
+    @property
+    def served(self) -> bool:
+        """Whether the requests came as far as this database: it may be a replica, or another one."""
+        return self.transactions >= LEAST_SERVED * self.requests
 
     @property
     def slowest_statement(self) -> Statement | None:
-        """The kind of statement with the longest mean; None where nothing tells."""
-        return max(self.statements or (), key=lambda statement: statement.mean, default=None)
+        """The kind of statement with the longest mean, of those that the requests led to; None where nothing tells."""
+        asked = (one for one in self.statements or () if one.calls >= LEAST_CALLS * self.requests)
+        return max(asked, key=lambda statement: statement.mean, default=None)
 
     @property
     def mean_transaction(self) -> float | None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from postflight.adapter import load_adapter
+from postflight.commands.options import deployments_option
 from postflight.errors import ConfigError, PostflightError
 from postflight.model import Deployment, ExitCode
 from postflight.probes.client import Client
@@ -17,7 +18,7 @@ from postflight.target import Wanted, opened
 @click.option("--base-url", help="Address of the deployment.")
 @click.option("--platform", help="A platform of deployments.yaml.")
 @click.option("--environment", required=True, help="An environment of deployments.yaml.")
-@click.option("--deployments", type=click.Path(path_type=Path), help="[default: deployments.yaml]")
+@deployments_option
 @click.option("--run", "run_id", default="", help="Only what this run left; default: what any run left.")
 def cleanup(
     base_url: str | None, platform: str | None, environment: str, deployments: Path | None, run_id: str

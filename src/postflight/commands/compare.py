@@ -14,10 +14,11 @@ from rich.console import Console
 
 from postflight.commands import compare_pages
 from postflight.commands.ending import end_with_verdict
+from postflight.commands.options import deployments_option, reports_option
 from postflight.commands.remember import history_option
 from postflight.commands.simulate import Duration, Ratio
 from postflight.commands.telling import about, tell
-from postflight.errors import CannotMeasure, ConfigError, DeploymentFault, PostflightError
+from postflight.errors import CannotMeasure, ConfigError, DeploymentFault, NotEnoughEvidence, PostflightError
 from postflight.model import Deployment, Finding, Measurement, OnBreach, Status, Unit
 from postflight.probes.client import Client
 from postflight.probes.pace import pause_between
@@ -88,8 +89,8 @@ class Options:
 @click.option("--rounds", type=click.IntRange(FIRST_LOOK, 100_000), default=1600, show_default=True, help="At most.")
 @click.option("--warm-up", type=click.IntRange(0, 100_000), default=100, show_default=True, help="Requests to each.")
 @click.option("--deadline", type=Duration(), default="5m", show_default=True, help="For all.")
-@click.option("--reports", default="reports", show_default=True, type=click.Path(path_type=Path, file_okay=False))
-@click.option("--deployments", type=click.Path(path_type=Path), help="[default: deployments.yaml]")
+@reports_option
+@deployments_option
 @history_option
 def command(**given: object) -> None:
     """Compare the latency or the pages of NEW_URL with those of OLD_URL, in interleaved rounds with a control.
@@ -124,12 +125,19 @@ class Session:
                 stack.enter_context(opened(Wanted(url, None, None, options.deployments))).deployment
                 for url in (options.old_url, options.new_url)
             )
+            if old.base_url == new.base_url:
+                raise ConfigError(
+                    f"{old.base_url} is both the old and the new deployment: a thing is never slower than itself"
+                )
             findings = self._looked_at(old, new)
             if not findings:
                 clients = [stack.enter_context(Client(each, self._run_id)) for each in (old, new)]
                 sides = Sides(clients[0], clients[1], pause_between(old, new))
-                findings = [self._judged(path, sides, new) for path in options.requested]
-                findings += self._judged_pages(old, new) if options.visited else []
+                ends = share_time(self._until, len(options.requested) + len(options.visited))
+                findings = [
+                    self._judged(path, sides, new, end) for path, end in zip(options.requested, ends, strict=False)
+                ]
+                findings += self._judged_pages(old, new, ends) if options.visited else []
         return self._finish(findings, new)
 
     def _looked_at(self, old: Deployment, new: Deployment) -> list[Finding]:
@@ -140,16 +148,18 @@ class Session:
         after = preflight(new, self._run_id)
         return [] if after.status is Status.GOOD else [after]
 
-    def _judged(self, path: str, sides: Sides, new: Deployment) -> Finding:
+    def _judged(self, path: str, sides: Sides, new: Deployment, until: float) -> Finding:
         name = f"compare {path}"
         base = Finding(
             name, STAGE, Status.INVALID, OnBreach.HOLD, title=f"Latency of {path}", where=new.base_url + path
         )
         try:
-            sides.warm_up(path, self._options.warm_up)
-            found = self._measure(sides.rounds(path, self._chance))
+            sides.warm_up(path, self._options.warm_up, until)
+            found = self._measure(sides.rounds(path, self._chance), until)
         except DeploymentFault as error:
             return _finding(base, Status.BAD, str(error), None, expected=error.facts.expected, seen=error.facts.seen)
+        except NotEnoughEvidence as error:
+            return _finding(base, Status.UNKNOWN, str(error), None)
         except PostflightError as error:
             return _finding(base, Status.INVALID, str(error), None)
         status, words = _meaning(found)
@@ -157,11 +167,12 @@ class Session:
         self._console.print(terminal.plain(f"  {status.value:<9}{path}: {words}"), soft_wrap=True)
         return finding
 
-    def _judged_pages(self, old: Deployment, new: Deployment) -> list[Finding]:
+    def _judged_pages(self, old: Deployment, new: Deployment, ends: Iterator[float]) -> list[Finding]:
         with compare_pages.opened_browser((old, new)) as (browser, self._browser):
-            return [self._judged_page(path, browser, old, new) for path in self._options.visited]
+            pages = zip(self._options.visited, ends, strict=True)
+            return [self._judged_page(path, browser, old, new, end) for path, end in pages]
 
-    def _judged_page(self, path: str, browser: Browser, old: Deployment, new: Deployment) -> Finding:
+    def _judged_page(self, path: str, browser: Browser, old: Deployment, new: Deployment, until: float) -> Finding:
         options, url = self._options, new.base_url + path
         base = Finding(
             f"compare page {path}", STAGE, Status.INVALID, OnBreach.HOLD, title=f"The page {path}", where=url
@@ -173,7 +184,7 @@ class Session:
                 url,
                 margin=options.margin,
                 alpha=options.share,
-                until=self._until,
+                until=until,
                 chance=self._chance,
             )
         except DeploymentFault as error:
@@ -188,7 +199,7 @@ class Session:
         measured = tuple(replace(one.measurement, browser=self._browser) for one in shown)
         return replace(base, status=status, summary=words, measurements=measured)
 
-    def _measure(self, rounds: Iterator[Round]) -> Comparison:
+    def _measure(self, rounds: Iterator[Round], until: float) -> Comparison:
         """Take rounds until they decide, the most are taken, or the time is over. Drops what was still warming up."""
         options = self._options
         alpha = options.share / len(options.looks)
@@ -197,9 +208,9 @@ class Session:
         for look, count in enumerate(options.looks):
             for _ in range(count - (options.looks[look - 1] if look else 0)):
                 taken.append(next(rounds))
-                if time.monotonic() > self._until:
+                if time.monotonic() > until:
                     if found is None:
-                        raise CannotMeasure(f"{len(taken)} rounds in {options.deadline:g} s are too few: --deadline")
+                        raise CannotMeasure(f"{len(taken)} rounds in this time are too few: --deadline")
                     return found
             found = compare(taken, margin=options.margin, alpha=alpha, seed=look)
             if found.answer is not Change.UNDECIDED:
@@ -214,6 +225,16 @@ class Session:
         verdict = decide(findings, planned=[finding.check for finding in findings], may_roll_back=False)
         run = about(new, self._run_id, self._started, browser=self._browser)
         return tell(self._console, self._options.reports, run, verdict)
+
+
+def share_time(until: float, count: int) -> Iterator[float]:
+    """Yield when each of so many comparisons must be done, as it begins: who is early leaves time to the others.
+
+    Else one that cannot be decided would leave none. Monotonic seconds.
+    """
+    for left in range(count, 0, -1):
+        now = time.monotonic()
+        yield now + (until - now) / left
 
 
 def _meaning(found: Comparison) -> tuple[Status, str]:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
@@ -19,12 +20,13 @@ from postflight.browser.spki import launch_arguments
 from postflight.browser.vitals.profiles import MOBILE
 from postflight.errors import CannotMeasure, DeploymentFault
 from postflight.model import Deployment, Measurement, Status, Unit
+from postflight.probes.meaning import explain_browser
+from postflight.probes.rounds import TURNS
 from postflight.stats.few_rounds import FewComparison, compare, fewest_rounds
 from postflight.stats.paired import Change, Round
 
 LOOKS = (6, 12)  # rounds after which it is asked whether they suffice
 LEAST = 1e-6  # seconds: what is 0 cannot be a ratio
-TURNS = ("old", "new", "again", "anew")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,20 +101,35 @@ def compare_page(
 def _visit_both(browser: Browser, old_url: str, new_url: str, chance: random.Random) -> dict[str, PageFigures]:
     order = list(TURNS)
     chance.shuffle(order)
-    return {turn: _visit(browser, new_url if turn in {"new", "anew"} else old_url, old=old_url) for turn in order}
+    return {
+        turn: _visit_new(browser, new_url, old_url) if turn in {"new", "anew"} else _visit_old(browser, old_url)
+        for turn in order
+    }
 
 
-def _visit(browser: Browser, url: str, *, old: str) -> PageFigures:
+def _visit_old(browser: Browser, url: str) -> PageFigures:
     try:
-        return measure(browser, url, MOBILE)
-    except (DeploymentFault, PlaywrightError) as error:
-        if url == old:
-            raise CannotMeasure(f"the old page is no measure: {error}", where=url) from error
-        if isinstance(error, PlaywrightError):
-            raise DeploymentFault(
-                f"the new page cannot be visited, the old one can: {error.message}", where=url
-            ) from error
-        raise
+        return _visit(browser, url)
+    except DeploymentFault as error:
+        raise CannotMeasure(f"the old page is no measure: {error}", where=url) from error
+
+
+def _visit_new(browser: Browser, url: str, old_url: str) -> PageFigures:
+    try:
+        return _visit(browser, url)
+    except DeploymentFault:
+        _visit_old(browser, old_url)  # where that fails too, it is our network, or what both need
+    return _visit(browser, url)
+
+
+def _visit(browser: Browser, url: str) -> PageFigures:
+    try:
+        found = measure(browser, url, MOBILE)
+    except PlaywrightError as error:
+        raise explain_browser(error.message, url) from error
+    if urlsplit(found.url).netloc != urlsplit(url).netloc:
+        raise CannotMeasure(f"{url} leads to {found.url}, which would be compared in its place: give that", where=url)
+    return found
 
 
 def _judge(figure: Figure, rounds: Sequence[dict[str, PageFigures]], margin: float, alpha: float) -> Shown:

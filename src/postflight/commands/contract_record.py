@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 
 from postflight.adapter import load_adapter
 from postflight.checks.invariants.examples import Call, play
+from postflight.commands.options import deployments_option
 from postflight.errors import ConfigError, PostflightError
 from postflight.model import Account
 from postflight.probes.client import Client
@@ -42,7 +43,7 @@ class _Recorded(BaseModel):
 @click.option("--platform", help="A platform of deployments.yaml.")
 @click.option("--environment", help="An environment of deployments.yaml; default: the reference platform on loopback.")
 @click.option("--release", help="What it is called; default: the version that its health tells.")
-@click.option("--deployments", type=click.Path(path_type=Path), help="[default: deployments.yaml]")
+@deployments_option
 @click.option("--into", default=FOLDER, show_default=True, type=click.Path(path_type=Path, file_okay=False))
 def record(release: str | None, into: Path, deployments: Path | None, **where: str | None) -> None:
     """Make the calls of today's clients once, and write down what was asked and the shape of what came.

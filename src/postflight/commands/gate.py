@@ -15,6 +15,7 @@ from rich.console import Console
 from postflight import __version__
 from postflight.commands.acting import Acting, act_on, go_on, stand_by
 from postflight.commands.ending import end_with_verdict
+from postflight.commands.options import budgets_option, deployments_option, reports_option
 from postflight.commands.parts import Part, choose_parts
 from postflight.commands.remember import earlier_runs, history_option, note_files
 from postflight.commands.telling import about, tell
@@ -69,9 +70,9 @@ class Options:
     type=click.Choice((*STAGES, *PHASES)),
     help="Only this stage, or the stage set of a phase in deployments.yaml; may be repeated.",
 )
-@click.option("--reports", default="reports", show_default=True, type=click.Path(path_type=Path, file_okay=False))
-@click.option("--deployments", type=click.Path(path_type=Path), help="[default: deployments.yaml]")
-@click.option("--budgets", type=click.Path(path_type=Path), help="[default: budgets.yaml]")
+@reports_option
+@deployments_option
+@budgets_option
 @click.option("--deadline", default=900.0, show_default=True, type=click.FloatRange(1), help="Seconds for all stages.")
 @click.option(
     "--release",

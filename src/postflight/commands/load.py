@@ -13,6 +13,7 @@ from rich.console import Console
 
 from postflight import __version__
 from postflight.commands.ending import end_with_verdict
+from postflight.commands.options import budgets_option, deployments_option
 from postflight.config.load import Profile, Shape
 from postflight.config.nearest import did_you_mean
 from postflight.errors import ConfigError
@@ -55,8 +56,8 @@ class Options:
 @click.option("--platform", help="A platform of deployments.yaml.")
 @click.option("--environment", help="An environment of deployments.yaml; default: the reference platform on loopback.")
 @click.option("--reports", default="reports/load", show_default=True, type=click.Path(path_type=Path, file_okay=False))
-@click.option("--deployments", type=click.Path(path_type=Path), help="[default: deployments.yaml]")
-@click.option("--budgets", type=click.Path(path_type=Path), help="[default: budgets.yaml]")
+@deployments_option
+@budgets_option
 @click.option("--i-mean-it", metavar="HOST", help="For production: its host, typed exactly.")
 @click.option("--master", is_flag=True, help="Let workers of other hosts join.")
 @click.option("--expect-workers", default=0, type=click.IntRange(0, 10_000), help="How many join from other hosts.")

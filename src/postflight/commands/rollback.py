@@ -10,6 +10,7 @@ from rich.console import Console
 
 from postflight.commands.acting import Acting, act_on, go_on, stand_by
 from postflight.commands.ending import polite_end
+from postflight.commands.options import budgets_option, deployments_option, reports_option
 from postflight.config.nearest import did_you_mean
 from postflight.config.rollback import Part
 from postflight.errors import ConfigError, PostflightError
@@ -59,9 +60,9 @@ class Options:
 @click.option("--base-url", help="Address of the deployment; default: as deployments.yaml says.")
 @click.option("--platform", help="A platform of deployments.yaml.")
 @click.option("--environment", help="An environment of deployments.yaml.")
-@click.option("--reports", default="reports", show_default=True, type=click.Path(path_type=Path, file_okay=False))
-@click.option("--deployments", type=click.Path(path_type=Path), help="[default: deployments.yaml]")
-@click.option("--budgets", type=click.Path(path_type=Path), help="[default: budgets.yaml]")
+@reports_option
+@deployments_option
+@budgets_option
 def rollback(**given: object) -> None:
     """Roll back, as `rollback:` of deployments.yaml says, exactly once for each release.
 

@@ -13,6 +13,7 @@ from click.core import ParameterSource
 from rich.console import Console
 from rich.table import Table
 
+from postflight.commands.options import budgets_option
 from postflight.config.budgets import load_budgets
 from postflight.errors import ConfigError
 from postflight.stats.rules import ErrorRate, ResponseTime, Rule, WatchPlan
@@ -60,7 +61,7 @@ class Duration(click.ParamType[float]):
 
 @click.command()
 @click.option("--platform", help="Try the triggers that budgets.yaml has for it, instead of --error-rate and --within.")
-@click.option("--budgets", type=click.Path(path_type=Path), help="[default: budgets.yaml]")
+@budgets_option
 @click.option(
     "--error-rate", "limit", type=Ratio(), default="5%", show_default=True, help="The trigger: errors above this."
 )

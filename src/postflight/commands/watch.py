@@ -16,6 +16,7 @@ from postflight import __version__
 from postflight.commands import during_deploy
 from postflight.commands.acting import Acting, act_on, go_on, stand_by
 from postflight.commands.ending import end_with_verdict, polite_end
+from postflight.commands.options import budgets_option, deployments_option, reports_option
 from postflight.commands.remember import history_option
 from postflight.commands.simulate import Duration, Ratio
 from postflight.commands.telling import about, tell
@@ -93,9 +94,9 @@ class Options:
 @click.option("--act", is_flag=True, help="Roll back when that is the verdict, as deployments.yaml says.")
 @click.option("--release", envvar="POSTFLIGHT_RELEASE", default="", help="What was deployed; default: it is asked.")
 @click.option("--ledger", type=click.Path(path_type=Path), help="[default: ledger-RUN.jsonl among the reports]")
-@click.option("--reports", default="reports", show_default=True, type=click.Path(path_type=Path, file_okay=False))
-@click.option("--deployments", type=click.Path(path_type=Path), help="[default: deployments.yaml]")
-@click.option("--budgets", type=click.Path(path_type=Path), help="[default: budgets.yaml]")
+@reports_option
+@deployments_option
+@budgets_option
 @history_option
 def watch(**given: object) -> None:
     """Watch a deployment and decide: promote (0), hold (10), roll back (20), or invalid (30).

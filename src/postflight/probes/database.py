@@ -16,7 +16,11 @@ if TYPE_CHECKING:  # it is an extra
     from psycopg import Connection
 
 DEADLINE = 5  # seconds, for the connection and again for each query
-_READ_ONLY = f"-c default_transaction_read_only=on -c statement_timeout={DEADLINE}s"
+APPLICATION = "postflight"  # the name of our sessions: other runs of Postflight are no part of the platform
+# the last one: a server that ends idle transactions would end ours, which waits between two looks
+_OPTIONS = (
+    f"-c default_transaction_read_only=on -c statement_timeout={DEADLINE}s -c idle_in_transaction_session_timeout=0"
+)
 # of a relation by the name that a client would use: a table, partitioned table, view, materialised view, foreign table
 _COLUMNS: LiteralString = """
     select attname from pg_attribute join pg_class on pg_class.oid = attrelid
@@ -67,10 +71,14 @@ def open_database(deployment: Deployment, redactor: Redactor) -> Iterator["Conne
             where="deployments.yaml",
         )
     try:
-        with psycopg.connect(url.reveal(), autocommit=True, connect_timeout=DEADLINE, options=_READ_ONLY) as connection:
+        with psycopg.connect(
+            url.reveal(), autocommit=True, connect_timeout=DEADLINE, options=_OPTIONS, application_name=APPLICATION
+        ) as connection:
             yield connection
     except psycopg.Error as error:
         said = str(error).strip().partition("\n")[0]
+        if "unsupported startup parameter" in said:
+            said += "; that is a pooler, and database_url must lead to the server itself"
         raise CannotMeasure(redactor.text(f"the database cannot be asked ({url}): {said}")) from None
 
 

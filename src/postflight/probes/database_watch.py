@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, LiteralString
 
 from postflight.checks.database import Session, Statement, Watched, without_literals
 from postflight.model import Deployment
-from postflight.probes.database import open_database
+from postflight.probes.database import APPLICATION, open_database
 from postflight.redact import Redactor
 
 if TYPE_CHECKING:  # it is an extra
@@ -30,13 +30,17 @@ _MOST_SETTLED = 20  # requests that bring counters along
 _TOLD_AFTER = 1.2  # seconds after which a process tells its counters again
 # statistics are read once in a transaction, and kept, unless they are cleared
 _FRESH: LiteralString = "select pg_stat_clear_snapshot()"
-# of what they may not see, roles are told neither the type nor the state
+# of what they may not see, roles are told neither the type nor the state; `disabled` is a state that nobody sees
 _SESSIONS: LiteralString = """
-    select pid, coalesce(state, ''), extract(epoch from clock_timestamp() - state_change)::float8,
-           extract(epoch from clock_timestamp() - query_start)::float8, coalesce(query, '')
+    select pid, coalesce(nullif(state, 'disabled'), ''), extract(epoch from clock_timestamp() - state_change)::float8,
+           extract(epoch from clock_timestamp() - query_start)::float8, coalesce(query, ''),
+           coalesce(application_name, '')
     from pg_stat_activity
-    where datname = current_database() and pid <> pg_backend_pid()
+    where datname = current_database() and pid <> pg_backend_pid() and application_name is distinct from %s
           and coalesce(backend_type, 'client backend') = 'client backend'
+"""
+_ELSEWHERE: LiteralString = """
+    select count(*) from pg_stat_activity where datname is not null and datname <> current_database()
 """
 _COUNTERS: LiteralString = """
     select xact_commit + xact_rollback, (to_jsonb(d) ->> 'active_time')::float8 / 1000
@@ -47,13 +51,14 @@ _MOST: LiteralString = """
     select current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
 """
 _HAS_STATEMENTS: LiteralString = "select to_regclass('pg_stat_statements') is not null"
-# by name of the column, which was total_time before version 13
+# by name of the column, which was total_time before version 13; a statement has a row for each role that runs it
 _STATEMENTS: LiteralString = """
-    select queryid::text, query, calls::float8,
-           coalesce(to_jsonb(s) ->> 'total_exec_time', to_jsonb(s) ->> 'total_time')::float8 / 1000
+    select queryid::text, min(query), sum(calls)::float8,
+           sum(coalesce(to_jsonb(s) ->> 'total_exec_time', to_jsonb(s) ->> 'total_time')::float8) / 1000
     from pg_stat_statements s
     where dbid = (select oid from pg_database where datname = current_database()) and queryid is not null
           and query not like '%pg_stat%'
+    group by queryid
 """
 _Calls = dict[str, tuple[str, float, float]]  # id -> statement, calls, seconds
 
@@ -77,19 +82,20 @@ def watch(deployment: Deployment, redactor: Redactor, send: Callable[[], object]
         connection.execute(_FRESH)
         transactions, active = _row(connection, _COUNTERS)
         statements = _statements(connection)
-        after = _sessions(connection)
+        after, (elsewhere,) = _sessions(connection), _row(connection, _ELSEWHERE)
     seen.add(after)
     return Watched(
         requests=requests,
         connections=(*counts, len(after)),
         peak=max(seen.peak, *counts),
         most=int(most),
-        transactions=int(transactions - counted[0]),
-        active=None if active is None else active - counted[1],
+        elsewhere=int(elsewhere),
+        transactions=int(_since(counted[0], transactions)),
+        active=None if active is None else _since(counted[1], active),
         idlest=seen.idlest,
         slowest=seen.slowest,
         statements=None if statements is None or called is None else _ran(called, statements, redactor),
-        hidden=bool(after) and all(not session.state for session in after),
+        hidden=seen.hides,
     )
 
 
@@ -103,7 +109,12 @@ def count_scans(
         for _ in range(requests):
             send()
         sent = requests + _settle(connection, send)
-        return {table: (scans - before.get(table, 0)) / sent for table, scans in _scans(connection).items()}
+        return {table: _since(before.get(table, 0), scans) / sent for table, scans in _scans(connection).items()}
+
+
+def _since(before: float, now: float) -> float:
+    """Return what a counter has counted; one that is lower than it was has been set to 0 meanwhile."""
+    return now - before if now >= before else now
 
 
 def _settle(connection: "Connection[Any]", send: Callable[[], object]) -> int:
@@ -122,10 +133,16 @@ class _Seen:
     peak: int = 0
     idlest: Session | None = None
     slowest: Session | None = None
+    tells: bool = False  # the state of any session
     error: list[Exception] = field(default_factory=list)
+
+    @property
+    def hides(self) -> bool:
+        return self.peak > 0 and not self.tells
 
     def add(self, sessions: list[Session]) -> None:
         self.peak = max(self.peak, len(sessions))
+        self.tells = self.tells or any(session.state for session in sessions)
         for session in sessions:
             if session.idles_in_transaction and (self.idlest is None or session.in_state > self.idlest.in_state):
                 self.idlest = session
@@ -159,8 +176,8 @@ def _looking(connection: "Connection[Any]") -> Iterator[_Seen]:
 def _sessions(connection: "Connection[Any]") -> list[Session]:
     connection.execute(_FRESH)
     return [
-        Session(pid, state, in_state or 0.0, running or 0.0, without_literals(statement))
-        for pid, state, in_state, running, statement in connection.execute(_SESSIONS)
+        Session(pid, state, in_state or 0.0, running or 0.0, without_literals(statement), application)
+        for pid, state, in_state, running, statement, application in connection.execute(_SESSIONS, [APPLICATION])
     ]
 
 
@@ -189,6 +206,8 @@ def _ran(before: _Calls, after: _Calls, redactor: Redactor) -> tuple[Statement, 
     ran = []
     for number, (text, calls, seconds) in after.items():
         _, calls_before, seconds_before = before.get(number, ("", 0.0, 0.0))
+        if calls < calls_before or seconds < seconds_before:  # somebody has set them to 0 meanwhile
+            calls_before = seconds_before = 0.0
         if (new := calls - calls_before) > 0:
             ran.append(Statement(redactor.text(without_literals(text)), int(new), (seconds - seconds_before) / new))
     return tuple(ran)

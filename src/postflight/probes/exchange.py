@@ -14,11 +14,16 @@ from postflight.probes import body
 from postflight.probes.addresses import origin
 from postflight.probes.meaning import DeadlinePassed, address, explain
 from postflight.probes.network import name_trouble, proxy_for
+from postflight.probes.standstill import Standstill
 from postflight.redact import Redactor
 
 Listen = Callable[[str, Mapping[str, Any]], None]  # told of each of httpcore's events, with its details
 MAX_REDIRECTS = 10
 _RESOLVE_AGAIN = 0.5  # seconds
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_MOST_LOST = 3  # connections in a row
+# what is told of a GOAWAY without an error: httpcore gives up what is on its way as well, and h2 knows it no more
+_FAREWELL = ("ConnectionTerminated error_code:0", "ConnectionState.CLOSED")
 # headers that may follow a redirect to another origin
 _PUBLIC = frozenset({"host", "user-agent", "x-postflight-run", "accept", "accept-encoding", "accept-language"})
 
@@ -31,12 +36,21 @@ class Progress:
     history: list[str] = field(default_factory=list)
     stage: str = ""
     received: int = 0  # bytes of the body
+    connected: bool = False  # for this hop: over a new connection
+    answered: bool = False  # for this hop: with the whole head of an answer
     listen: Listen | None = None
+
+    def begin(self, url: str) -> None:
+        """Note that a request leaves for `url`."""
+        self.url, self.received = url, 0
+        self.connected = self.answered = False
 
     async def trace(self, event: str, details: Mapping[str, Any]) -> None:
         """Note the stage: `connection.connect_tcp.started`, `http11.receive_response_body.started`, ..."""
         if self.listen is not None:
             self.listen(event, details)
+        self.connected |= event.endswith("connect_tcp.started")
+        self.answered |= event.endswith("receive_response_headers.complete")
         if event.endswith(".started") and "clos" not in event:  # that it closes afterwards is no progress
             self.stage = event
 
@@ -76,14 +90,15 @@ async def exchange(
 ) -> Response:
     """Send a request and read the whole answer. Raises what `meaning.explain` makes of any error.
 
-    `deadline` is in seconds and covers everything; `body_limit` is in bytes, on the wire and inflated. `http` follows
-    no redirects itself, since httpx reads their bodies without a bound. Here up to 10 are followed, to another origin
-    without credentials and never with a body. `curl` goes into the answer and into errors.
+    `deadline` is in seconds and covers everything but the time in which we stood still; `body_limit` is in bytes, on
+    the wire and inflated. `http` follows no redirects itself, since httpx reads their bodies without a bound. Here up
+    to 10 are followed, to another origin without credentials and never with a body. `curl` goes into the answer and
+    into errors.
     """
     progress = Progress(str(request.url), listen=listen)
     started = time.perf_counter()
     try:
-        with anyio.fail_after(deadline):
+        with anyio.fail_after(deadline) as scope, Standstill(scope) as standstill:
             response, content = await _follow(http, request, progress, body_limit, follow_redirects=follow_redirects)
     except Exception as error:
         cause = await _true_cause(error, progress, deadline)
@@ -97,6 +112,7 @@ async def exchange(
         http_version=response.http_version,
         curl=curl,
         history=tuple(progress.history),
+        late=standstill.seconds,
     )
 
 
@@ -104,7 +120,6 @@ async def _follow(
     http: httpx.AsyncClient, request: httpx.Request, progress: Progress, body_limit: int, *, follow_redirects: bool
 ) -> tuple[httpx.Response, bytes]:
     while True:
-        progress.url, progress.received = str(request.url), 0
         request.extensions = {**request.extensions, "trace": progress.trace}
         response, content = await _hop(http, request, progress, body_limit)
         onward = _onward(request, response) if follow_redirects else None
@@ -117,6 +132,25 @@ async def _follow(
 
 
 async def _hop(
+    http: httpx.AsyncClient, request: httpx.Request, progress: Progress, body_limit: int
+) -> tuple[httpx.Response, bytes]:
+    """Send a safe request again when the open connection that it left by turns out to be closed, as browsers do.
+
+    Servers may end a connection at any time (it idled, it had its thousand requests, a worker drains), also just when
+    we send. That says nothing about the request (RFC 9112, 9.3.1; RFC 9113, 6.8 and 9.1).
+    """
+    for left in reversed(range(_MOST_LOST + 1)):
+        progress.begin(str(request.url))
+        try:
+            return await _sent(http, request, progress, body_limit)
+        except (httpx.ProtocolError, httpx.NetworkError) as error:
+            stale = not (progress.connected or progress.answered or "StreamReset" in str(error))
+            if not left or request.method not in _SAFE or not (stale or any(word in str(error) for word in _FAREWELL)):
+                raise
+    raise AssertionError  # the last one returns or raises
+
+
+async def _sent(
     http: httpx.AsyncClient, request: httpx.Request, progress: Progress, body_limit: int
 ) -> tuple[httpx.Response, bytes]:
     response = await http.send(request, stream=True)

@@ -4,7 +4,8 @@ Two clients beside each other: one opens a new connection for each request (cold
 send as `Client` does: the same certificates, proxies, deadlines, errors and redaction.
 
 A cold request resolves the name first and then connects to the address that it gave, as `curl --resolve` does, so that
-connecting does not count the name twice. Behind a proxy, or for an address without a name, nothing is resolved here.
+connecting does not count the name twice. Behind a proxy, or for an address without a name, nothing is resolved here;
+for one that gives another address than those that took a connection before, connecting counts it.
 """
 
 import functools
@@ -19,18 +20,17 @@ import anyio
 import httpx
 
 from postflight.checks.latency.timing import Timing
-from postflight.errors import NotEnoughEvidence, RunnerNetworkError
+from postflight.errors import RunnerNetworkError
 from postflight.flow import Request, Response
 from postflight.probes.addresses import locate, origin
 from postflight.probes.client import Client
 from postflight.probes.curl import curl_line
 from postflight.probes.exchange import exchange
 from postflight.probes.network import proxy_for
+from postflight.probes.pace import require_answer
 from postflight.probes.transport import open_transport
 
-FAILED = 400  # from this status on an answer is no answer
-TOO_MANY = 429
-_SPARE = 1.0  # seconds beyond a request's deadline in which its loop must have told
+_SPARE = 60.0  # seconds beyond a request's deadline after which its loop is taken for dead: it may stand still, too
 # seconds that a warm connection is kept idle, and in which it is taken for open; servers (Node, uvicorn) keep it 5 s
 _KEPT, _FRESH = 4.0, 3.0
 _Origin = tuple[str, str, int | None]
@@ -48,7 +48,7 @@ class Timer:
         self._pause = pause
         self._clients: dict[bool, httpx.AsyncClient] = {}
         self._used: dict[_Origin, float] = {}  # when the warm connection was last used
-        self._known: dict[str, str] = {}  # host -> an address that took a connection
+        self._known: dict[str, set[str]] = {}  # host -> addresses that took a connection
 
     def __enter__(self) -> Self:
         """Make both clients. Raises `ConfigError` for a certificate file or proxy that cannot be used."""
@@ -84,8 +84,7 @@ class Timer:
             request.name or f"{request.method} {request.path.partition('?')[0] or '/'}",
             request.region or "",
             cold=cold,
-            http_version=answer.http_version,
-            closes=(answer.header("connection") or "").lower() == "close",
+            answer=answer,
         )
         self._used[place] = time.monotonic()
         return timing
@@ -107,21 +106,20 @@ class Timer:
         step = functools.partial(self._resolve_and_send, built, request.deadline, curl, watch, cold=cold)
         answer = self._client.call(step, deadline=request.deadline + _SPARE)
         if watch.address:
-            self._known[httpx.URL(url).host] = watch.address
-        if answer.status == TOO_MANY:
-            raise NotEnoughEvidence(f"{url} refused more requests (429) before enough of them were measured")
-        if answer.status >= FAILED:
-            raise answer.unexpected(f"a status below {FAILED}", f"status {answer.status}")
-        return answer, watch
+            self._known.setdefault(httpx.URL(url).host, set()).add(watch.address)
+        return require_answer(answer), watch
 
     async def _resolve_and_send(
         self, built: httpx.Request, deadline: float, curl: str, watch: "_Stopwatch", *, cold: bool
     ) -> Response:
         host = built.url.host
         if cold and host in self._known and not _is_address(host) and not proxy_for(str(built.url)):
-            address = await self._resolve(host, watch)
-            built.extensions = {**built.extensions, "sni_hostname": host}  # certificates are for names
-            built.url = built.url.copy_with(host=address)  # the Host header stays
+            address, seconds = await self._resolve(host, deadline)
+            deadline -= seconds
+            if address:
+                watch.dns = seconds
+                built.extensions = {**built.extensions, "sni_hostname": host}  # certificates are for names
+                built.url = built.url.copy_with(host=address)  # the Host header stays
         return await exchange(
             self._clients[cold],
             built,
@@ -133,18 +131,23 @@ class Timer:
             listen=watch.note,
         )
 
-    async def _resolve(self, host: str, watch: "_Stopwatch") -> str:
-        """Return an address of a name, and time that: the one that took a connection before, or one of its kind."""
+    async def _resolve(self, host: str, deadline: float) -> tuple[str, float]:
+        """Return an address of a name that took a connection before, and how long it took to find it.
+
+        Empty when none of today's has: then connecting resolves again and tries them all, as browsers do.
+        """
         started = time.perf_counter()
         try:
-            found = await anyio.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+            with anyio.fail_after(deadline):
+                found = await anyio.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        except TimeoutError as error:
+            words = f"{host} does not resolve any more: no name server answered within {deadline:g} s"
+            raise RunnerNetworkError(words, where=host) from error
         except (OSError, UnicodeError) as error:
             raise RunnerNetworkError(f"{host} does not resolve any more: {error}", where=host) from error
-        watch.dns = time.perf_counter() - started
-        known = self._known[host]
-        addresses = [str(entry[4][0]) for entry in found]
-        alike = [address for address in addresses if (":" in address) == (":" in known)]
-        return known if known in addresses or not alike else alike[0]
+        addresses = (str(entry[4][0]) for entry in found)
+        known = next((address for address in addresses if address in self._known[host]), "")
+        return known, time.perf_counter() - started
 
 
 class _Stopwatch:
@@ -162,20 +165,21 @@ class _Stopwatch:
             told = details["return_value"].get_extra_info("server_addr")
             self.address = str(told[0]) if told else ""
 
-    def timing(self, operation: str, region: str, *, cold: bool, http_version: str, closes: bool) -> Timing:
+    def timing(self, operation: str, region: str, *, cold: bool, answer: Response) -> Timing:
         headers = self._at["receive_response_headers.complete"]
         return Timing(
             operation=operation,
             region=region,
             cold=cold,
             reused="connect_tcp.started" not in self._at,
-            http_version=http_version,
+            http_version=answer.http_version,
             dns=self.dns,
             connect=self._between("connect_tcp"),
             tls=self._between("start_tls"),
             first_byte=headers - self._at["send_request_headers.started"],
             body=self._at.get("receive_response_body.complete", headers) - headers,
-            closes=closes,
+            closes=(answer.header("connection") or "").lower() == "close",
+            late=answer.late,
         )
 
     def _between(self, name: str) -> float:

@@ -33,10 +33,10 @@ class ChangePoint:
 
     @property
     def ratio(self) -> float:
-        """How far: 0.25 for a quarter more; infinite where there was nothing before, and is something now."""
-        if self.after == self.before:
-            return 0.0
-        return self.after / self.before - 1 if self.before else math.copysign(math.inf, self.after)
+        """How far: 0.25 for a quarter more; infinite where there was nothing before, and 0 where there is none now."""
+        if self.before:
+            return self.after / self.before - 1
+        return math.copysign(math.inf, self.after) if self.after else 0.0
 
 
 def last_change(values: Sequence[float], alpha: float) -> ChangePoint | None:

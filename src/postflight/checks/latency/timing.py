@@ -27,7 +27,8 @@ PHASES = tuple(phase for phase in Phase if phase is not Phase.TOTAL)
 class Timing:
     """One answered request. Times in seconds; phases that did not happen took 0.
 
-    `cold`: a new connection was asked for. `reused`: it went over one that was open already.
+    `cold`: a new connection was asked for. `reused`: it went over one that was open already. `late`: seconds, in any of
+    the phases, in which we ourselves stood still.
     """
 
     operation: str  # "GET /api/projects"
@@ -41,6 +42,7 @@ class Timing:
     first_byte: float
     body: float
     closes: bool = False  # the answer says that its connection will be closed
+    late: float = 0.0
 
     @property
     def total(self) -> float:
@@ -87,7 +89,12 @@ class Gauge:
         return [timing for timing in timings if timing.cold is self.cold]
 
     def measure(self, timings: Sequence[Timing], alpha: float, *, longest: float, cause: str = "") -> Measurement:
-        """Return the quantile with its interval. `longest`: seconds after which every request would have failed."""
-        found = estimate([timing.of(self.phase) for timing in self.chosen(timings)], self.quantile, alpha)
-        interval = (max(found.low, 0.0), min(found.high, longest))
+        """Return the quantile with its interval. `longest`: seconds after which every request would have failed.
+
+        Its lower bound is without the time in which we stood still: nobody is called slow for that.
+        """
+        chosen = self.chosen(timings)
+        found = estimate([timing.of(self.phase) for timing in chosen], self.quantile, alpha)
+        without = estimate([timing.of(self.phase) - timing.late for timing in chosen], self.quantile, alpha)
+        interval = (max(without.low, 0.0), min(found.high, longest))
         return Measurement(self.metric, (found.middle,), Unit.SECONDS, interval=interval, cause=cause)

@@ -26,7 +26,7 @@ def tell_where(timings: Sequence[Timing], gauge: Gauge) -> str:
     `780 ms of it waiting for the first byte of GET /api/projects; connect 1 ms, TLS 3 ms`
     """
     slow = _slow(timings, gauge)
-    parts = [_phases(slow, gauge, _whose(slow, timings)), _region(timings, gauge), _tail(timings, gauge)]
+    parts = [_phases(slow, gauge, _whose(slow, timings)), _region(timings, gauge), _tail(timings, gauge), _late(slow)]
     return "; ".join(part for part in parts if part)
 
 
@@ -82,6 +82,12 @@ def _tail(timings: Sequence[Timing], gauge: Gauge) -> str:
         return ""
     share = sum(value > bound for value in values) / len(values)
     return f"a tail: {share * 100:.1f} % of the answers take long, and the median is {_time(middle)}"
+
+
+def _late(slow: Sequence[Timing]) -> str:
+    """Say that we were not there, so that nobody looks for it at the target."""
+    late = fmean(timing.late for timing in slow)
+    return f"this runner itself stood still for {_time(late)} of it" if late >= FLOOR else ""
 
 
 def _medians(timings: Sequence[Timing], gauge: Gauge, key: Callable[[Timing], str]) -> dict[str, float]:
