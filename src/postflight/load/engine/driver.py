@@ -11,7 +11,7 @@ from typing import Any
 
 from postflight.flow import Flow
 from postflight.load.engine.alarm import alarm
-from postflight.load.engine.batch import ENDINGS, INVALID, MISSED, STARTED
+from postflight.load.engine.batch import ENDINGS, INVALID, MISSED, STARTED, WAITING
 from postflight.load.engine.clock import Clock
 from postflight.load.engine.exchange import Exchange
 from postflight.load.engine.pool import Pool, Pools
@@ -56,9 +56,16 @@ class Driver:
     """All that runs. Owned by the loop's thread."""
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, routes: Routes, writer: Writer, trust: ssl.SSLContext, limits: Limits
+        self,
+        loop: asyncio.AbstractEventLoop,
+        routes: Routes,
+        writer: Writer,
+        trust: ssl.SSLContext,
+        limits: Limits,
+        unix: int,
     ) -> None:
         self.loop, self.routes, self.writer = loop, routes, writer
+        self.unix = unix  # ns to add to a monotonic time for that of the day, as all seconds of this run are named
         self._trust, self._limits = trust, limits
         self.clock = Clock()
         self.recorder = Recorder()
@@ -70,6 +77,7 @@ class Driver:
         self._due: list[_Due] = []
         self._order = 0
         self._alarm = alarm(loop, self._ring)
+        self._swept = time.monotonic_ns()
 
     @property
     def idle(self) -> bool:
@@ -90,12 +98,18 @@ class Driver:
         heapq.heapify(self._due)
 
     def sweep(self) -> None:
-        """Look after all that may have taken too long. To be called every few hundredths of a second."""
+        """Look after all that may have taken too long. To be called every few hundredths of a second.
+
+        What counts is the time of the sweep before: all that had come by then has been read since. We may have stood
+        still in between, and an answer that came in time is not late because we did not look.
+        """
         now = time.monotonic_ns()
-        for exchange in [one for one in self.exchanges if one.limit <= now]:
+        read, self._swept = self._swept, now
+        for exchange in [one for one in self.exchanges if one.limit <= read]:
             exchange.expire()
         for pool in self.pools.values():
-            pool.sweep(now, CONNECT_DEADLINE, TLS_DEADLINE)
+            pool.sweep(now)
+            pool.give_up(read, CONNECT_DEADLINE, TLS_DEADLINE)
 
     def new_recorder(self) -> Recorder:
         """Return what was noted so far, and begin anew."""
@@ -103,6 +117,21 @@ class Driver:
         full, self.recorder = self.recorder, Recorder()
         full.seal()
         return full
+
+    def asked(self, exchange: Exchange, name: str) -> None:
+        """Note that a flow of this name waits for this."""
+        self.exchanges.add(exchange)
+        self.waits(exchange.asked, name, 1)
+
+    def over(self, exchange: Exchange, name: str) -> None:
+        """Note that nobody waits for this any more."""
+        if exchange in self.exchanges:
+            self.exchanges.remove(exchange)
+            self.waits(exchange.asked, name, -1)
+
+    def waits(self, asked: int, name: str, more: int) -> None:
+        """Note that so many more wait for what was asked then (ns, monotonic)."""
+        self.recorder.flows[(asked + self.unix) // 1_000_000_000, name][WAITING] += more
 
     def ended(self, visit: Visit, how: int) -> None:
         """Note the end of a flow."""
@@ -165,7 +194,7 @@ class Driver:
 
     def _start(self, series: Series, intended: int) -> None:
         number, series.number = series.number, series.number + 1
-        place = (intended + self.clock.unix) // 1_000_000_000, series.name
+        place = (intended + self.unix) // 1_000_000_000, series.name
         counts = self.recorder.flows[place]
         if len(self._visits) >= self._limits.in_flight:
             counts[MISSED] += 1

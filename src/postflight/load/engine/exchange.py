@@ -54,7 +54,7 @@ class Exchange:
         self.asked = self._since = asked  # by the flow; and when this hop began
         self.first_sent = self.sent = self.ended = self.queued = self.queueing = self.lag = 0
         self.kernel = False  # by whose clock it ended
-        self.limit = asked + int(wish.deadline * 1e9)
+        self.limit = time.monotonic_ns() + int(wish.deadline * 1e9)  # from now: where we come late, nobody else does
         self.history: tuple[str, ...] = ()
 
     def begin(self) -> None:

@@ -95,10 +95,13 @@ class Pool:
             return "did not accept a connection"
         return f"kept all {self._limit} connections busy, so that the request was not sent"
 
-    def sweep(self, now: int, connect_deadline: int, tls_deadline: int) -> None:
-        """Close what has been idle for long, and give up on what does not open in time. All in ns."""
+    def sweep(self, now: int) -> None:
+        """Close what has been idle for long. In ns."""
         while self._idle and now - self._idle[0].free_since >= KEEP_ALIVE:
             self._discard(self._idle.pop(0))
+
+    def give_up(self, now: int, connect_deadline: int, tls_deadline: int) -> None:
+        """Give up on what does not open in time. All in ns."""
         for connection in [one for one in self._all if one.phase != "open"]:
             if connection.phase == "tls" and now - connection.phase_since > tls_deadline:
                 words = "accepted the connection, but did not finish the TLS handshake"

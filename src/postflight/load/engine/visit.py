@@ -56,16 +56,18 @@ class Visit:
     def answer(self, exchange: Exchange, response: Received) -> None:
         """Hand an answer to the flow. What the flow says of it at once decides how the request is counted."""
         driver = self._driver
-        driver.exchanges.discard(exchange)
+        driver.over(exchange, self.name)
         self._exchange = None
         if self._parts is not None:
             self.learn(response)
             self._parts.answers[exchange] = response
+            if response.status < 400:  # whatever the flow will say of all of them, that is none that it rejects
+                driver.recorder.answer(exchange, response, rejected=False, unix=driver.unix)
             self._part_ended(self._parts, exchange)
             return
         self._last = response
         rejected = self._go(self._flow.send, response, 0)
-        driver.recorder.answer(exchange, response, rejected=rejected, unix=driver.clock.unix)
+        driver.recorder.answer(exchange, response, rejected=rejected, unix=driver.unix)
 
     def learn(self, answer: Received) -> None:
         """Keep the cookies that an answer sets."""
@@ -76,12 +78,12 @@ class Visit:
 
     def fault(self, exchange: Exchange, error: BaseException) -> None:
         """Throw what the error means into the flow."""
-        self._driver.exchanges.discard(exchange)
+        self._driver.over(exchange, self.name)
         self._exchange = None
         explained = explain(error, exchange.url)
         outcome = _outcome(error, explained)
         if not exchange.wish.expects_end:
-            self._driver.recorder.exchange(exchange, outcome, 0, time.monotonic_ns(), self._driver.clock.unix)
+            self._driver.recorder.exchange(exchange, outcome, 0, time.monotonic_ns(), self._driver.unix)
             self._say(exchange.name, outcome, str(explained))
         if self._parts is not None:
             self._parts.error = self._parts.error or explained
@@ -145,7 +147,7 @@ class Visit:
                 self._exchange = exchange = self._ask(wish, intended or time.monotonic_ns())
                 exchange.begin()
             else:
-                self._grant_other(wish)
+                self._grant_other(wish, intended or time.monotonic_ns())
         except Exception as error:  # noqa: BLE001 - an address or header that is none, or no wish at all
             self._drop()
             return error
@@ -163,18 +165,17 @@ class Visit:
         if wish.token is not None:
             self._token = wish.token
         exchange = Exchange(wish, driver.routes.of(wish), self, asked, driver.pools, driver.writer)
-        driver.exchanges.add(exchange)
+        driver.asked(exchange, self.name)
         return exchange
 
-    def _grant_other(self, wish: Pause | Together | Task) -> None:
+    def _grant_other(self, wish: Pause | Together | Task, asked: int) -> None:
         if isinstance(wish, Pause):
             self._pause = self._driver.loop.call_later(wish.seconds, self._rested)
         elif isinstance(wish, Together):
-            asked = time.monotonic_ns()
             self._parts = Parts([self._ask(request, asked) for request in wish.requests])
             self._parts.begin()
         else:
-            self._task = self._driver.loop.create_task(self._work(wish, time.monotonic_ns()))
+            self._task = self._driver.loop.create_task(self._work(wish, asked))
 
     def _part_ended(self, parts: Parts, exchange: Exchange) -> None:
         """Hand on the answers when all have come, or the first error when all have ended."""
@@ -187,13 +188,14 @@ class Visit:
         else:
             rejected = self._go(self._flow.send, parts.in_order(), 0)
         for answered, response in parts.answers.items():
-            rejected_too = rejected and response.status >= 400
-            driver.recorder.answer(answered, response, rejected=rejected_too, unix=driver.clock.unix)
+            if response.status >= 400:
+                driver.recorder.answer(answered, response, rejected=rejected, unix=driver.unix)
 
     async def _work(self, wish: Task, asked: int) -> None:
         """Run what is not HTTP, and hand on what came of it."""
         step: Callable[..., Any] = self._flow.send
-        value, outcome = None, "2xx"
+        value, outcome, lag = None, "2xx", time.monotonic_ns() - asked
+        self._driver.waits(asked, self.name, 1)
         try:
             async with asyncio.timeout(wish.deadline):
                 value = await wish.run()
@@ -205,10 +207,12 @@ class Visit:
             step, value = self._flow.throw, explain(cause, wish.name)
             outcome = "check" if isinstance(value, UnexpectedAnswer) else _outcome(cause, value)
             self._say(wish.name, outcome, str(value))
+        finally:
+            self._driver.waits(asked, self.name, -1)
         self._task = None
         took = time.monotonic_ns() - asked
-        second = (asked + self._driver.clock.unix) // 1_000_000_000
-        self._driver.recorder.task(second, wish.name, outcome, took)
+        second = (asked + self._driver.unix) // 1_000_000_000
+        self._driver.recorder.task(second, wish.name, outcome, took, lag)
         self._go(step, value, 0)
 
     @property
@@ -223,11 +227,12 @@ class Visit:
             self._pause.cancel()
             self._pause = None
         if self._exchange is not None:
-            self._driver.exchanges.discard(self._exchange)
+            self._driver.over(self._exchange, self.name)
             self._exchange.withdraw()
             self._exchange = None
         if self._parts is not None:
-            self._driver.exchanges.difference_update(self._parts)
+            for exchange in self._parts:
+                self._driver.over(exchange, self.name)
             self._parts.withdraw()
             self._parts = None
         if self._task is not None:
