@@ -1,0 +1,67 @@
+"""Whatever ends a run or a part of it is told as what it was: never as a limit that was kept, nor as one that broke."""
+
+import json
+import signal
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.e2e.loading import Site, fetch, kill, loading, locusts, serving, until, web_ui, write_files
+
+LIMITS = "{landing.errors: {at_most: 2 %, on_breach: rollback}, landing.rate: {at_least: 90 %, on_breach: hold}}"
+LONG = """{profiles: {landing: {rate: 80 /s, connections: 40 connections, arrivals: even}},
+  generator_lag: 5 s,
+  shapes: {smoke: {warm_up: 1 s, stages: [{for: 9 s, at: 100 %}]}}}"""
+
+
+def slow(_: int) -> int:
+    """Answer so late that visits are always under way when something ends."""
+    import time
+
+    time.sleep(0.3)
+    return 200
+
+
+@pytest.fixture
+def prove(pytestconfig: pytest.Config) -> None:
+    if not pytestconfig.getoption("--prove"):
+        pytest.skip("a longer one: runs with --prove (make prove)")
+
+
+def decided(reports: Path) -> tuple[str, str]:
+    verdict = json.loads((reports / "verdict.json").read_text())["verdict"]
+    return verdict["decision"], " ".join(reason["text"] for reason in verdict["reasons"])
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_worker_that_was_told_to_go_has_not_played_its_part(tmp_path: Path, number: signal.Signals) -> None:
+    """As Kubernetes evicts a pod: it says goodbye, and its visits are over. Half of the load is no promotion."""
+    with serving(Site(slow)) as site:
+        files = write_files(tmp_path, site.port, budgets=LIMITS, load=LONG)
+        with loading(files, "--workers=2") as process:
+            until(lambda: site.asked > 100, "load of both workers")
+            kill(locusts(files, worker=True)[0], number)
+            output, _ = process.communicate(timeout=60)
+    decision, words = decided(files.reports)
+    assert (process.returncode, decision) == (30, "invalid"), output
+    assert "1 of 2 workers did not take part to the end" in words
+    assert "ended before it had played its part" in words
+
+
+@pytest.mark.usefixtures("prove")
+@pytest.mark.parametrize("distribution", [(), ("--processes=2",)], ids=["one process", "master and workers"])
+def test_a_run_that_is_stopped_in_the_web_ui_decides_nothing(tmp_path: Path, distribution: tuple[str, ...]) -> None:
+    with serving(Site(slow)) as site:
+        files = write_files(tmp_path, site.port, budgets=LIMITS, load=LONG.replace("9 s", "5 min"))
+        with web_ui(files, *distribution) as base:
+            until(lambda: fetch(f"{base}/budgets") is not None, "the page")
+            form = {"user_classes": "Landing", "shape_class": "Default", "user_count": "1", "spawn_rate": "1"}
+            until(lambda: httpx.post(f"{base}/swarm", data=form).json()["success"] is True, "a start")
+            for _ in range(2):  # and once more: the second run knows nothing of the first
+                seen = site.asked
+                until(lambda seen=seen: site.asked > seen + 200, "load")
+                httpx.post(f"{base}/stop", timeout=60)
+                until(lambda: "invalid</b>" in httpx.get(f"{base}/budgets/live").text, "the verdict")
+                assert decided(files.reports)[0] == "invalid"
+                until(lambda: httpx.post(f"{base}/swarm", data=form).json()["success"] is True, "another start")
