@@ -1,7 +1,13 @@
 """Whatever ends a run or a part of it is told as what it was: never as a limit that was kept, nor as one that broke."""
 
+import contextlib
 import json
 import signal
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
@@ -17,8 +23,6 @@ LONG = """{profiles: {landing: {rate: 80 /s, connections: 40 connections, arriva
 
 def slow(_: int) -> int:
     """Answer so late that visits are always under way when something ends."""
-    import time
-
     time.sleep(0.3)
     return 200
 
@@ -65,3 +69,76 @@ def test_a_run_that_is_stopped_in_the_web_ui_decides_nothing(tmp_path: Path, dis
                 until(lambda: "invalid</b>" in httpx.get(f"{base}/budgets/live").text, "the verdict")
                 assert decided(files.reports)[0] == "invalid"
                 until(lambda: httpx.post(f"{base}/swarm", data=form).json()["success"] is True, "another start")
+
+
+@dataclass
+class Cable:
+    """What lies between a worker and its master. Cut, it takes what the worker says, and nobody hears of it."""
+
+    master: int  # port
+    port: int = 0
+    cut: threading.Event = field(default_factory=threading.Event)
+    ends: list[socket.socket] = field(default_factory=list)
+
+    def carry(self, listener: socket.socket) -> None:
+        with contextlib.suppress(OSError):  # it was closed: the end
+            while True:
+                worker, _ = listener.accept()
+                try:
+                    master = socket.create_connection(("127.0.0.1", self.master))
+                except OSError:  # it does not listen yet: the worker will try again
+                    worker.close()
+                    continue
+                self.ends += [worker, master]
+                for source, sink in ((worker, master), (master, worker)):
+                    threading.Thread(target=self.pump, args=(source, sink), daemon=True).start()
+
+    def pump(self, source: socket.socket, sink: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                if not self.cut.is_set():
+                    sink.sendall(data)
+
+    def mend(self) -> None:
+        """Let both sides see that their connection is gone, and connect anew."""
+        for end in self.ends:
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+        self.ends.clear()
+        self.cut.clear()
+
+
+@contextlib.contextmanager
+def cable(master: int) -> Iterator[Cable]:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        laid = Cable(master, listener.getsockname()[1])
+        thread = threading.Thread(target=laid.carry, args=(listener,), daemon=True)
+        thread.start()
+        try:
+            yield laid
+        finally:
+            listener.shutdown(socket.SHUT_RDWR)
+            laid.mend()
+            thread.join()
+
+
+@pytest.mark.usefixtures("prove")
+def test_reports_that_are_lost_on_their_way_to_the_master(tmp_path: Path) -> None:
+    """The network is gone for a moment, too short for silence: the ends of visits were in what was lost."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with serving(Site(slow)) as site, cable(port) as laid:
+        files = write_files(tmp_path, site.port, budgets=LIMITS, load=LONG)
+        distribution = ["--master", "--workers=0", "--expect-workers=1", "--bind=127.0.0.1", f"--master-port={port}"]
+        with (
+            loading(files, *distribution) as master,
+            loading(files, "--worker", "--master-host=127.0.0.1", f"--master-port={laid.port}"),
+        ):
+            until(lambda: site.asked > 200, "load")
+            laid.cut.set()
+            time.sleep(1.5)  # the fault itself
+            laid.mend()
+            output, _ = master.communicate(timeout=60)
+    decision, words = decided(files.reports)
+    assert (master.returncode, decision) == (30, "invalid"), output
+    assert "lost on their way" in words
