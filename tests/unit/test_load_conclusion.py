@@ -221,7 +221,7 @@ def test_a_worker_that_was_lost_and_speaks_again_is_answered_for() -> None:
     results.lose_silent(SILENCE + 1)
     series = results.series["landing"]
     assert series.judged.counted().due == 0
-    assert series.young(now=1.0) == 0  # they are left out once, not twice
+    assert series.underway(now=1.0) == 0  # they are left out once, not twice
     results.add("w1", "landing", Batch(flows={(BEGIN, "landing"): Flows(ok=7)}), at=SILENCE + 1, until=BEGIN + 7.0)
     results.lose_silent(SILENCE + 1)
     assert (series.judged.counted().due, series.judged.counted().done) == (7, 7)  # what it still runs is left out

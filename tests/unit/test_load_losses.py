@@ -132,6 +132,7 @@ def test_visits_that_take_their_time_break_no_window(takes: int) -> None:
         results.add("w1", "landing", told, at=1.0, until=BEGIN + now)
         track.judge(series, now)
         assert not track.broken
+        assert all(reading.status is not Status.BAD for reading in track.readings)
     track.judge(series, 1000.0)
     assert [reading.status for reading in track.readings] == [Status.GOOD, Status.GOOD]
 
@@ -149,10 +150,10 @@ def test_visits_that_wait_for_an_answer_break_windows() -> None:
 def test_answers_that_are_held_back() -> None:
     series = Series(BEGIN, 0.0)
     series.add(Batch(flows={(BEGIN + 2, "landing"): Flows(started=5, waiting=5)}), "w1")
-    assert not series.holds(2 + LATE)
-    assert series.holds(3 + LATE)
+    assert (series.held(2 + LATE), series.underway(2 + LATE)) == (0, 5)
+    assert (series.held(3 + LATE), series.underway(3 + LATE)) == (5, 0)
     series.lost.add("w1")
-    assert not series.holds(3 + LATE)
+    assert (series.held(3 + LATE), series.underway(3 + LATE)) == (0, 0)
 
 
 @pytest.mark.parametrize("second", [0, 1, 3])

@@ -66,16 +66,16 @@ class Tally:
         self.latency = Histogram.sum([self.latency, *(cell.latency for _, cell in mine)])
         self.flows += flows
 
-    def counted(self, age: float | None = None, young: int = 0) -> Counted:
+    def counted(self, age: float | None = None, underway: int = 0) -> Counted:
         """Return it as thresholds read it.
 
         What waits for an answer after `age` seconds is a request that took so long at least. A flow that runs then and
         does not wait is one of those that take their time, as the start of a preview does: its end is not due yet.
-        `young` flows run too, and may.
+        Without an age it is told how many are `underway` so.
         """
         flows = self.flows
         waiting = max(0, flows.waiting) if age is not None else 0
-        underway = max(0, flows.in_flight - waiting) if age is not None else young
+        underway = max(0, flows.in_flight - waiting) if age is not None else underway
         return Counted(
             ended=self.ended,
             failed=self.failed,
@@ -180,17 +180,15 @@ class Series:
         runs = whole.flows.in_flight > 0 or whole.flows.waiting > 0
         return None if age < 0 or (runs and age < LATE) else whole
 
-    def young(self, now: float) -> int:
-        """Return how many flows of the last seconds still run: that is no rate that was not reached."""
-        first = max(self.warm_up, now - LATE)
-        late = (tally.flows.in_flight for second, tally in self.seconds.items() if second >= first)
-        return max(0, sum(late) - self._kept(first, math.inf).in_flight)
+    def underway(self, now: float) -> int:
+        """Return how many flows run, and may: no answer is held back from them, so that their end is not due yet."""
+        return max(0, self.judged.flows.in_flight - self.held(now))
 
-    def holds(self, now: float) -> bool:
-        """Whether the target holds back answers: requests wait for one that were asked `LATE` seconds ago or before."""
-        before = now - LATE
-        waiting = (tally.flows.waiting for second, tally in self.seconds.items() if second < before)
-        return sum(waiting) > self._kept(-math.inf, before).waiting
+    def held(self, now: float) -> int:
+        """Return how many answers are held back: what was asked `LATE` seconds ago or before still waits for them."""
+        first, until = math.ceil(self.warm_up), now - LATE
+        waiting = (tally.flows.waiting for second, tally in self.seconds.items() if first <= second < until)
+        return max(0, sum(waiting) - self._kept(first, until).waiting)
 
     def forget(self, now: float) -> None:
         """Turn what is older than the horizon into points."""

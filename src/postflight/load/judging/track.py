@@ -38,7 +38,7 @@ class Track:
             self.judged += length
         if self.shape.stepped:
             self.climb = self.climb.after(series, now)
-        readings = self.watch.readings(series.judged.counted(young=series.young(now)))
+        readings = self.watch.readings(series.judged.counted(underway=series.underway(now)))
         self.readings = tuple(self._with_capacity(reading) for reading in readings)
 
     @property

@@ -249,7 +249,7 @@ class Session:
                 self._end_early(End.STORM if storm else End.BOUND, why)
                 return
         told = self.results.told_until() - self.begin
-        patient = LINGER if any(series.holds(told) for series in self.results.series.values()) else PATIENCE
+        patient = LINGER if any(series.held(told) for series in self.results.series.values()) else PATIENCE
         if at > plan.shape.seconds + patient:
             self._end_early(End.WHOLE, "")
         if int(at) > self._told_at and at > 0:
