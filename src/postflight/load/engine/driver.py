@@ -5,6 +5,7 @@ import contextlib
 import heapq
 import ssl
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -73,6 +74,7 @@ class Driver:
         self.stopping = self._closed = False
         self.cut_off = 0  # flows that had no time to clean up
         self._visits: set[Visit] = set()
+        self._waiting: Counter[tuple[int, str]] = Counter()  # (Unix second, name) -> requests, as told last
         self.pools = Pools(self._pool)
         self._due: list[_Due] = []
         self._order = 0
@@ -114,24 +116,10 @@ class Driver:
     def new_recorder(self) -> Recorder:
         """Return what was noted so far, and begin anew."""
         self.clock.set()
+        self._note_waiting()
         full, self.recorder = self.recorder, Recorder()
         full.seal()
         return full
-
-    def asked(self, exchange: Exchange, name: str) -> None:
-        """Note that a flow of this name waits for this."""
-        self.exchanges.add(exchange)
-        self.waits(exchange.asked, name, 1)
-
-    def over(self, exchange: Exchange, name: str) -> None:
-        """Note that nobody waits for this any more."""
-        if exchange in self.exchanges:
-            self.exchanges.remove(exchange)
-            self.waits(exchange.asked, name, -1)
-
-    def waits(self, asked: int, name: str, more: int) -> None:
-        """Note that so many more wait for what was asked then (ns, monotonic)."""
-        self.recorder.flows[(asked + self.unix) // 1_000_000_000, name][WAITING] += more
 
     def ended(self, visit: Visit, how: int) -> None:
         """Note the end of a flow."""
@@ -167,6 +155,15 @@ class Driver:
         self.clock.close()
 
     # -- its own business
+
+    def _note_waiting(self) -> None:
+        """Note what the visits wait for, as the difference to the last time: to count each request would cost more."""
+        asked = ((at, visit.name) for visit in self._visits for at in visit.waits_for())
+        waiting = Counter(((at + self.unix) // 1_000_000_000, name) for at, name in asked)
+        for place in waiting.keys() | self._waiting.keys():
+            if more := waiting[place] - self._waiting[place]:
+                self.recorder.flows[place][WAITING] += more
+        self._waiting = waiting
 
     def _pool(self, origin: Origin) -> Pool:
         limits = self._limits

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -30,8 +30,8 @@ class Visit:
     """A flow that runs, and what one user's browser keeps. Owned by the loop's thread."""
 
     __slots__ = (
-        "_driver", "_exchange", "_flow", "_last", "_parts", "_pause", "_task", "_thrown", "_token", "_told", "cookies",
-        "name", "place",
+        "_asked", "_driver", "_exchange", "_flow", "_last", "_parts", "_pause", "_task", "_thrown", "_token", "_told",
+        "cookies", "name", "place",
     )  # fmt: skip
 
     def __init__(self, driver: "Driver", place: tuple[int, str], flow: Flow[Any]) -> None:
@@ -41,6 +41,7 @@ class Visit:
         self._parts: Parts | None = None
         self._pause: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
+        self._asked = 0  # when that was begun (ns, monotonic)
         self._last: Received | None = None  # whose cookies are not yet kept
         self._thrown: BaseException | None = None  # by us, last
         self._token = ""  # that its requests carried last
@@ -51,12 +52,22 @@ class Visit:
         """Start the flow. Its first request counts from when it was intended."""
         self._go(self._flow.send, None, intended)
 
+    def waits_for(self) -> Iterator[int]:
+        """Yield when each thing was asked that it waits for (ns, monotonic): none while it rests."""
+        if self._exchange is not None:
+            yield self._exchange.asked
+        if self._task is not None:
+            yield self._asked
+        for exchange in self._parts or ():
+            if exchange in self._driver.exchanges:
+                yield exchange.asked
+
     # -- what an exchange tells
 
     def answer(self, exchange: Exchange, response: Received) -> None:
         """Hand an answer to the flow. What the flow says of it at once decides how the request is counted."""
         driver = self._driver
-        driver.over(exchange, self.name)
+        driver.exchanges.discard(exchange)
         self._exchange = None
         if self._parts is not None:
             self.learn(response)
@@ -78,7 +89,7 @@ class Visit:
 
     def fault(self, exchange: Exchange, error: BaseException) -> None:
         """Throw what the error means into the flow."""
-        self._driver.over(exchange, self.name)
+        self._driver.exchanges.discard(exchange)
         self._exchange = None
         explained = explain(error, exchange.url)
         outcome = _outcome(error, explained)
@@ -165,7 +176,7 @@ class Visit:
         if wish.token is not None:
             self._token = wish.token
         exchange = Exchange(wish, driver.routes.of(wish), self, asked, driver.pools, driver.writer)
-        driver.asked(exchange, self.name)
+        driver.exchanges.add(exchange)
         return exchange
 
     def _grant_other(self, wish: Pause | Together | Task, asked: int) -> None:
@@ -175,6 +186,7 @@ class Visit:
             self._parts = Parts([self._ask(request, asked) for request in wish.requests])
             self._parts.begin()
         else:
+            self._asked = asked
             self._task = self._driver.loop.create_task(self._work(wish, asked))
 
     def _part_ended(self, parts: Parts, exchange: Exchange) -> None:
@@ -195,7 +207,6 @@ class Visit:
         """Run what is not HTTP, and hand on what came of it."""
         step: Callable[..., Any] = self._flow.send
         value, outcome, lag = None, "2xx", time.monotonic_ns() - asked
-        self._driver.waits(asked, self.name, 1)
         try:
             async with asyncio.timeout(wish.deadline):
                 value = await wish.run()
@@ -207,8 +218,6 @@ class Visit:
             step, value = self._flow.throw, explain(cause, wish.name)
             outcome = "check" if isinstance(value, UnexpectedAnswer) else _outcome(cause, value)
             self._say(wish.name, outcome, str(value))
-        finally:
-            self._driver.waits(asked, self.name, -1)
         self._task = None
         took = time.monotonic_ns() - asked
         second = (asked + self._driver.unix) // 1_000_000_000
@@ -227,12 +236,11 @@ class Visit:
             self._pause.cancel()
             self._pause = None
         if self._exchange is not None:
-            self._driver.over(self._exchange, self.name)
+            self._driver.exchanges.discard(self._exchange)
             self._exchange.withdraw()
             self._exchange = None
         if self._parts is not None:
-            for exchange in self._parts:
-                self._driver.over(exchange, self.name)
+            self._driver.exchanges.difference_update(self._parts)
             self._parts.withdraw()
             self._parts = None
         if self._task is not None:
