@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import signal
 import socket
 import threading
@@ -13,7 +14,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.e2e.loading import Site, fetch, kill, loading, locusts, serving, until, web_ui, write_files
+from tests.conftest import ROOT
+from tests.e2e.loading import Site, fetch, kill, load, loading, locusts, serving, until, web_ui, write_files
 
 LIMITS = "{landing.errors: {at_most: 2 %, on_breach: rollback}, landing.rate: {at_least: 90 %, on_breach: hold}}"
 LONG = """{profiles: {landing: {rate: 80 /s, connections: 40 connections, arrivals: even}},
@@ -69,6 +71,45 @@ def test_a_run_that_is_stopped_in_the_web_ui_decides_nothing(tmp_path: Path, dis
                 until(lambda: "invalid</b>" in httpx.get(f"{base}/budgets/live").text, "the verdict")
                 assert decided(files.reports)[0] == "invalid"
                 until(lambda: httpx.post(f"{base}/swarm", data=form).json()["success"] is True, "another start")
+
+
+@pytest.mark.usefixtures("prove")
+def test_a_master_that_stood_still_calls_nobody_silent(tmp_path: Path) -> None:
+    """It was stopped for longer than workers may be silent; what they said meanwhile lies there, all of it."""
+    with serving(Site(slow)) as site:
+        files = write_files(tmp_path, site.port, budgets=LIMITS, load=LONG)
+        with loading(files, "--workers=2") as process:
+            until(lambda: site.asked > 100, "load of both workers")
+            (master,) = set(locusts(files)) - set(locusts(files, worker=True))
+            kill(master, signal.SIGSTOP)
+            time.sleep(7)  # the fault itself
+            kill(master, signal.SIGCONT)
+            output, _ = process.communicate(timeout=60)
+    assert (process.returncode, decided(files.reports)[0]) == (0, "promote"), output
+
+
+@pytest.mark.usefixtures("prove")
+def test_a_worker_that_cleans_up_for_long_is_not_lost(tmp_path: Path) -> None:
+    (tmp_path / "tidy.py").write_text(
+        "from postflight.flow import Pause, Request\n\n"
+        "class Adapter:\n"
+        "    name = 'tiny'\n"
+        "    def load_profiles(self):\n"
+        "        return {'landing': lambda party: Tidy()}\n\n"
+        "class Tidy:\n"
+        "    def prepare(self):\n"
+        "        yield from ()\n"
+        "    def arrive(self, number):\n"
+        "        (yield Request('GET', 'web', '/')).expect(200)\n"
+        "    def conclude(self):\n"
+        "        yield Pause(7)\n"
+    )
+    with serving(Site()) as site:
+        files = write_files(tmp_path, site.port, budgets=LIMITS, load=LONG.replace("9 s", "3 s"))
+        written = (tmp_path / "deployments.yaml").read_text()
+        (tmp_path / "deployments.yaml").write_text(written.replace("  tiny:\n", "  tiny:\n    adapter: tidy:Adapter\n"))
+        done = load(files, env={"PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT), str(tmp_path)])})
+    assert (done.exit_code, done.decision) == (0, "promote"), done.output
 
 
 @dataclass

@@ -138,10 +138,10 @@ class Session:
     def _on_batch(self, msg: Any, **_: Any) -> None:
         data: Mapping[str, Any] = msg.data
         worker, name, profile = self._heard(data), data["worker"], data["profile"]
+        batch, until = Batch.from_wire(data["batch"]), float(data["until"])  # one that cannot be read is lost
         if worker is None or not self.results.follows(name, profile, int(data["number"])):
             return
         if self.begin and profile in self.results.series:
-            batch, until = Batch.from_wire(data["batch"]), float(data["until"])
             self.results.add(name, profile, batch, at=worker.last_seen, until=until, late=float(data["late"]))
             self.results.series[profile].cut_off += int(data["cut_off"])
         if data["done"]:
