@@ -27,7 +27,9 @@ def run(deployment: Deployment, *flows: Callable[[], Flow[Any]], grace: float = 
         engine.start([0.0] * len(flows), lambda number: flows[number]())
         wait_for(lambda: engine.idle)
         engine.stop(grace)
-        return engine.drain()
+        batch = engine.drain()
+    assert (batch.flow_total().in_flight, batch.flow_total().waiting) == (0, 0)
+    return batch
 
 
 def wait_for(done: Callable[[], bool]) -> None:

@@ -186,7 +186,7 @@ def namespaces() -> Iterator[list[str]]:
 
 
 @contextlib.contextmanager
-def web_ui(files: Files) -> Iterator[str]:
+def web_ui(files: Files, *arguments: str) -> Iterator[str]:
     """Run `locust` with its web UI, and yield its address."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
@@ -195,7 +195,7 @@ def web_ui(files: Files) -> Iterator[str]:
     environment["POSTFLIGHT_BUDGETS"] = f"{files.folder}/budgets.yaml"
     address = ["--web-host=127.0.0.1", f"--web-port={port}"]
     process = subprocess.Popen(
-        [sys.executable, "-m", "locust", *address, *files.arguments()],
+        [sys.executable, "-m", "locust", *address, *files.arguments(*arguments)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -34,7 +34,7 @@ TABLE = (
     ),
     Planted("corrupt-bodies", "landing", ("success",), r"a body that is not encoded as its headers say"),
     Planted("crossed-answers", "api", ("success",), r"answered with another one", quick=True),
-    Planted("preview-stuck", "preview-start", ("rate",), r"had no end when the run was over"),
+    Planted("preview-stuck", "preview-start", ("success",), r"was not ready within 30 s"),
     Planted(
         "sessions-left", "preview-start", ("success",), r"container of the ended preview .* still answered", quick=True
     ),

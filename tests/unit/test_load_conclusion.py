@@ -38,7 +38,7 @@ def batch(
 ) -> Batch:
     """`count` requests that were due in a second, each a flow; with more `due`, the rest has no end."""
     ok = {"2xx": "ok", "runner": "invalid"}.get(outcome, "failed")
-    flows = Flows(started=max(due, count), **{ok: count})
+    flows = Flows(started=max(due, count), waiting=max(due, count) - count, **{ok: count})
     messages = {} if outcome == "2xx" else {Message("GET /", outcome, f"the words of {outcome}"): count}
     cells = {Key(BEGIN + second, "GET /", outcome): cell(count, seconds, effort.pop("queued", 0.0))} if count else {}
     return Batch(cells, {(BEGIN + second, "landing"): flows}, messages, Effort(**effort))
@@ -221,10 +221,10 @@ def test_a_worker_that_was_lost_and_speaks_again_is_answered_for() -> None:
     results.lose_silent(SILENCE + 1)
     series = results.series["landing"]
     assert series.judged.counted().due == 0
-    assert series.young(now=1.0) == 0  # they are left out once, not twice
+    assert series.underway(now=1.0) == 0  # they are left out once, not twice
     results.add("w1", "landing", Batch(flows={(BEGIN, "landing"): Flows(ok=7)}), at=SILENCE + 1, until=BEGIN + 7.0)
     results.lose_silent(SILENCE + 1)
-    assert (series.judged.counted().due, series.judged.counted().done) == (10, 7)
+    assert (series.judged.counted().due, series.judged.counted().done) == (7, 7)  # what it still runs is left out
     assert results.workers["w1"].trouble  # it did say nothing for so long: the run stays invalid
 
 

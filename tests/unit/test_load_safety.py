@@ -6,7 +6,7 @@ import pytest
 
 from postflight.config.load import LoadSettings, Profile, Shape, Stage
 from postflight.errors import ConfigError
-from postflight.load.safety import GRACE, Pace, check_allowed, must_stop
+from postflight.load.safety import GRACE, PATIENCE, Pace, check_allowed, must_stop
 from postflight.model import Deployment, Permissions, Quantity, Unit
 
 PROFILE = Profile("landing", 100.0, 10)
@@ -56,7 +56,7 @@ CALM, STORMY, FAST = Pace(100, 1), Pace(100, 95), Pace(900, 0)
     ("at", "sent", "last", "words"),
     [
         (5.0, 100, [CALM] * 9, ""),
-        (11 + GRACE, 100, [CALM], "had not ended"),
+        (11 + PATIENCE + GRACE, 100, [CALM], "had not ended"),
         (5.0, 1001, [CALM], "more than `most_requests: 1000`"),
         (5.0, 100, [STORMY] * 5, "nearly all requests failed for 5 s"),
         (5.0, 100, [STORMY] * 4, ""),

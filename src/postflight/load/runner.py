@@ -20,7 +20,7 @@ from pathlib import Path
 from postflight.config.load import Shape
 from postflight.errors import CannotMeasure
 from postflight.load.orders import BUDGETS_VARIABLE, LIFELINE_VARIABLE, PROGRESS_VARIABLE, Beat, Orders, class_name
-from postflight.load.safety import GRACE
+from postflight.load.safety import GRACE, PATIENCE
 from postflight.pipes import lines
 from postflight.reference_process import READY_VARIABLE
 from postflight.report import document
@@ -70,7 +70,7 @@ def run_load(
     reports = Path(orders.reports)
     reports.mkdir(parents=True, exist_ok=True)
     (reports / "verdict.json").unlink(missing_ok=True)
-    deadline = time.monotonic() + START_DEADLINE + shape.seconds + 2 * GRACE
+    deadline = time.monotonic() + START_DEADLINE + shape.seconds + PATIENCE + 2 * GRACE
     with ExitStack() as resources:
         processes, beats = _start(profile, orders, distribution, ready, resources)
         late = False

@@ -13,7 +13,9 @@ from postflight.errors import ConfigError
 from postflight.model import Deployment, Quantity, Unit
 
 PRODUCTION = "production"
-GRACE = 15.0  # seconds after the end of a shape in which flows may finish and clean up
+LINGER = 10.0  # seconds after its last arrival in which a run waits for answers that the target holds back
+PATIENCE = 35.0  # the same for flows that wait for none and take their time, as previews do: more than their deadlines
+GRACE = 15.0  # seconds after that in which flows may finish and clean up
 CLEAN_UP = 8.0  # seconds of it for flows that are thrown out: they end the sessions that they have started
 STORM_SHARE = 0.9  # of errors
 STORM_SECONDS = 5  # in a row
@@ -68,8 +70,8 @@ def must_stop(
         highest: requests per second that the environment allows.
 
     """
-    if at > seconds + GRACE:
-        return f"it had not ended {GRACE:.0f} s after its {seconds:g} s"
+    if at > seconds + PATIENCE + GRACE:
+        return f"it had not ended {PATIENCE + GRACE:.0f} s after its {seconds:g} s"
     if sent > settings.most_requests:
         return f"it had sent {sent} requests, more than `most_requests: {settings.most_requests}` of budgets.yaml"
     over = last[-OVER_SECONDS:]

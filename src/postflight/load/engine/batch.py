@@ -12,7 +12,7 @@ STATUS_CLASSES = ("1xx", "2xx", "3xx", "4xx", "5xx")
 ERRORS = ("refused", "reset", "timeout", "tls", "garbage", "check", "runner")
 FAILURES = frozenset({"5xx", "refused", "reset", "timeout", "tls", "garbage", "check"})  # of the deployment
 ENDINGS = ("started", "missed", "ok", "failed", "unknown", "invalid", "stopped")  # of flows
-STARTED, MISSED, OK, FAILED, UNKNOWN, INVALID, STOPPED = range(7)  # no enum: its members cost a call each
+STARTED, MISSED, OK, FAILED, UNKNOWN, INVALID, STOPPED, WAITING = range(8)  # no enum: its members cost a call each
 MAX_MESSAGES = 100  # different ones; what comes beyond is counted as OTHER
 OTHER = "(other messages)"
 
@@ -60,7 +60,11 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Flows:
-    """How many flows of one kind. `due` = `started` + `missed`; `started` less all that ended is in flight."""
+    """How many flows of one kind. `due` = `started` + `missed`; `started` less all that ended is in flight.
+
+    A flow in flight is not always waiting for the deployment: it may rest, or ask again and again whether something is
+    ready. So `waiting` tells of the requests, by the second in which they were asked.
+    """
 
     started: int = 0
     missed: int = 0  # due, but as many as allowed were in flight already
@@ -69,14 +73,16 @@ class Flows:
     unknown: int = 0  # NotEnoughEvidence: a full pool says nothing about whether previews work
     invalid: int = 0  # any other error: ours
     stopped: int = 0  # by the end of the run
+    waiting: int = 0  # requests asked less those that are over: only of the sum of all batches, too
 
     def __add__(self, other: "Flows") -> "Flows":
         return Flows(*(mine + theirs for mine, theirs in zip(self.numbers, other.numbers, strict=True)))
 
     @property
-    def numbers(self) -> tuple[int, int, int, int, int, int, int]:
-        """All counts, in the order of `ENDINGS`."""
-        return self.started, self.missed, self.ok, self.failed, self.unknown, self.invalid, self.stopped
+    def numbers(self) -> tuple[int, int, int, int, int, int, int, int]:
+        """All counts, in the order of `ENDINGS`, and what waits."""
+        ended = self.ok, self.failed, self.unknown, self.invalid, self.stopped
+        return self.started, self.missed, *ended, self.waiting
 
     @property
     def due(self) -> int:
@@ -87,6 +93,14 @@ class Flows:
     def in_flight(self) -> int:
         """How many run: only of the sum of all batches since the start."""
         return self.started - self.ok - self.failed - self.unknown - self.invalid - self.stopped
+
+    @property
+    def without_an_end(self) -> "Flows":
+        """Return those that did not get to an end of their own, and what they wait for: so that it can be left out."""
+        return Flows(started=self.in_flight + self.stopped, stopped=self.stopped, waiting=self.waiting)
+
+    def __neg__(self) -> "Flows":
+        return Flows(*(-number for number in self.numbers))
 
 
 @dataclass(frozen=True, slots=True)

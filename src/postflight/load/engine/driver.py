@@ -5,13 +5,14 @@ import contextlib
 import heapq
 import ssl
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from postflight.flow import Flow
 from postflight.load.engine.alarm import alarm
-from postflight.load.engine.batch import ENDINGS, INVALID, MISSED, STARTED
+from postflight.load.engine.batch import ENDINGS, INVALID, MISSED, STARTED, WAITING
 from postflight.load.engine.clock import Clock
 from postflight.load.engine.exchange import Exchange
 from postflight.load.engine.pool import Pool, Pools
@@ -56,9 +57,16 @@ class Driver:
     """All that runs. Owned by the loop's thread."""
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, routes: Routes, writer: Writer, trust: ssl.SSLContext, limits: Limits
+        self,
+        loop: asyncio.AbstractEventLoop,
+        routes: Routes,
+        writer: Writer,
+        trust: ssl.SSLContext,
+        limits: Limits,
+        unix: int,
     ) -> None:
         self.loop, self.routes, self.writer = loop, routes, writer
+        self.unix = unix  # ns to add to a monotonic time for that of the day, as all seconds of this run are named
         self._trust, self._limits = trust, limits
         self.clock = Clock()
         self.recorder = Recorder()
@@ -66,10 +74,12 @@ class Driver:
         self.stopping = self._closed = False
         self.cut_off = 0  # flows that had no time to clean up
         self._visits: set[Visit] = set()
+        self._waiting: Counter[tuple[int, str]] = Counter()  # (Unix second, name) -> requests, as told last
         self.pools = Pools(self._pool)
         self._due: list[_Due] = []
         self._order = 0
         self._alarm = alarm(loop, self._ring)
+        self._swept = time.monotonic_ns()
 
     @property
     def idle(self) -> bool:
@@ -90,16 +100,23 @@ class Driver:
         heapq.heapify(self._due)
 
     def sweep(self) -> None:
-        """Look after all that may have taken too long. To be called every few hundredths of a second."""
+        """Look after all that may have taken too long. To be called every few hundredths of a second.
+
+        What counts is the time of the sweep before: all that had come by then has been read since. We may have stood
+        still in between, and an answer that came in time is not late because we did not look.
+        """
         now = time.monotonic_ns()
-        for exchange in [one for one in self.exchanges if one.limit <= now]:
+        read, self._swept = self._swept, now
+        for exchange in [one for one in self.exchanges if one.limit <= read]:
             exchange.expire()
         for pool in self.pools.values():
-            pool.sweep(now, CONNECT_DEADLINE, TLS_DEADLINE)
+            pool.sweep(now)
+            pool.give_up(read, CONNECT_DEADLINE, TLS_DEADLINE)
 
     def new_recorder(self) -> Recorder:
         """Return what was noted so far, and begin anew."""
         self.clock.set()
+        self._note_waiting()
         full, self.recorder = self.recorder, Recorder()
         full.seal()
         return full
@@ -139,6 +156,15 @@ class Driver:
 
     # -- its own business
 
+    def _note_waiting(self) -> None:
+        """Note what the visits wait for, as the difference to the last time: to count each request would cost more."""
+        asked = ((at, visit.name) for visit in self._visits for at in visit.waits_for())
+        waiting = Counter(((at + self.unix) // 1_000_000_000, name) for at, name in asked)
+        for place in waiting.keys() | self._waiting.keys():
+            if more := waiting[place] - self._waiting[place]:
+                self.recorder.flows[place][WAITING] += more
+        self._waiting = waiting
+
     def _pool(self, origin: Origin) -> Pool:
         limits = self._limits
         return Pool(self.loop, origin, self._trust, self.clock, limit=limits.connections, body_limit=limits.body)
@@ -165,7 +191,7 @@ class Driver:
 
     def _start(self, series: Series, intended: int) -> None:
         number, series.number = series.number, series.number + 1
-        place = (intended + self.clock.unix) // 1_000_000_000, series.name
+        place = (intended + self.unix) // 1_000_000_000, series.name
         counts = self.recorder.flows[place]
         if len(self._visits) >= self._limits.in_flight:
             counts[MISSED] += 1

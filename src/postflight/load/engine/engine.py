@@ -62,11 +62,14 @@ class Engine:
         in_flight: int = 10_000,  # flows at most; one that is due beyond that is missed
         body_limit: int = body.LIMIT,  # bytes
         redactor: Redactor | None = None,
+        epoch: float | None = None,  # what to add to monotonic seconds for Unix time; None: what this clock says now
     ) -> None:
         self._deployment = deployment
         self._redactor = redactor or Redactor.of(deployment)
         self._limits = Limits(connections, in_flight, body_limit)
         self._writer = Writer(run_id)
+        # once for all: nobody who sets the clock, and no other host with another one, shall mix up the seconds
+        self._unix = time.time_ns() - time.monotonic_ns() if epoch is None else round(epoch * 1e9)
         self._full: deque[Recorder] = deque()  # given away by the thread, not yet drained
         self._told = self._heard = 0  # what the thread was asked to do, and has done
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -104,10 +107,10 @@ class Engine:
     ) -> None:
         """Add a series of flows: one for each arrival (seconds after `begin`, ascending).
 
-        `begin` is Unix time, so that workers on several hosts can share it; None is now. `name` is that of the flows in
-        `Batch.flows`. `arrivals` and `make_flow` are called in the engine's thread. Others may run already.
+        `begin` is Unix time, as `epoch` has it; None is now. `name` is that of the flows in `Batch.flows`. `arrivals`
+        and `make_flow` are called in the engine's thread. Others may run already.
         """
-        at = time.monotonic_ns() if begin is None else time.monotonic_ns() + round((begin - time.time()) * 1e9)
+        at = time.monotonic_ns() if begin is None else round(begin * 1e9) - self._unix
         series = Series(name, iter(arrivals), make_flow, at)
         self._tell(lambda driver: driver.add(series))
 
@@ -197,7 +200,7 @@ class Engine:
             loop.set_exception_handler(self._died)
             try:
                 routes = Routes(self._deployment, self._writer)
-                self._driver = driver = Driver(loop, routes, self._writer, certificates, self._limits)
+                self._driver = driver = Driver(loop, routes, self._writer, certificates, self._limits, self._unix)
                 keeper = loop.create_task(
                     look_after(driver, every=SWEEP, seal_every=SEAL_EVERY, give=self._full.append)
                 )

@@ -1,5 +1,6 @@
 """One request of a flow: the wait for a connection, redirects, one more try where a kept connection was stale."""
 
+import socket
 import time
 from typing import Protocol
 
@@ -54,7 +55,7 @@ class Exchange:
         self.asked = self._since = asked  # by the flow; and when this hop began
         self.first_sent = self.sent = self.ended = self.queued = self.queueing = self.lag = 0
         self.kernel = False  # by whose clock it ended
-        self.limit = asked + int(wish.deadline * 1e9)
+        self.limit = time.monotonic_ns() + int(wish.deadline * 1e9)  # from now: where we come late, nobody else does
         self.history: tuple[str, ...] = ()
 
     def begin(self) -> None:
@@ -112,7 +113,10 @@ class Exchange:
 
     def expire(self) -> None:
         """Give up: the deadline has passed."""
-        self._fail(DeadlinePassed(f"{self._unfinished()} within {self.wish.deadline:.3g} s"))
+        if self._connection is None and self._pools[self._place.origin].unresolved:
+            self._fail(socket.gaierror(socket.EAI_AGAIN, "the name server gave no answer"))
+        else:
+            self._fail(DeadlinePassed(f"{self._unfinished()} within {self.wish.deadline:.3g} s"))
 
     def withdraw(self) -> bool:
         """Let nobody hear of it any more, and return whether it had been sent."""

@@ -87,18 +87,24 @@ class Pool:
             self._waiting.remove(customer)
 
     @property
+    def unresolved(self) -> bool:
+        """Whether one that waits has no connection because the name has no address yet: that is not the target's."""
+        return not self._addresses
+
+    @property
     def why_none(self) -> str:
         """Why one that waits has no connection; continues a sentence that begins with the host."""
-        if self._resolving is not None:
-            return "was not resolved"
         if self._opening:
             return "did not accept a connection"
         return f"kept all {self._limit} connections busy, so that the request was not sent"
 
-    def sweep(self, now: int, connect_deadline: int, tls_deadline: int) -> None:
-        """Close what has been idle for long, and give up on what does not open in time. All in ns."""
+    def sweep(self, now: int) -> None:
+        """Close what has been idle for long. In ns."""
         while self._idle and now - self._idle[0].free_since >= KEEP_ALIVE:
             self._discard(self._idle.pop(0))
+
+    def give_up(self, now: int, connect_deadline: int, tls_deadline: int) -> None:
+        """Give up on what does not open in time. All in ns."""
         for connection in [one for one in self._all if one.phase != "open"]:
             if connection.phase == "tls" and now - connection.phase_since > tls_deadline:
                 words = "accepted the connection, but did not finish the TLS handshake"
@@ -142,7 +148,7 @@ class Pool:
         self._all.discard(connection)
         if connection.phase != "open":
             self._opening -= 1
-            self._resolved_at = -_RESOLVED  # it may have moved
+            self._addresses, self._resolved_at = (), -_RESOLVED  # it may have moved
             if self._waiting:
                 self._waiting.popleft().broken(error)
         elif connection.exchange is not None:
@@ -171,10 +177,11 @@ class Pool:
     def _grow(self) -> None:
         """Open as many connections as there are customers that wait for none of those that open, within the limit."""
         wanted = min(len(self._waiting) - self._opening, self._limit - len(self._all))
-        if wanted <= 0 or self._resolving is not None:
+        if wanted <= 0:
             return
-        if time.monotonic_ns() - self._resolved_at > _RESOLVED:
+        if self._resolving is None and time.monotonic_ns() - self._resolved_at > _RESOLVED:
             self._resolving = self._loop.create_task(self._resolve())
+        if not self._addresses:
             return
         for _ in range(wanted):
             self._opening += 1
@@ -187,6 +194,9 @@ class Pool:
             found = await self._loop.getaddrinfo(self._origin.host, self._origin.port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
             self._resolving = None
+            if self._addresses:  # those that we know are good for another while
+                self._resolved_at = time.monotonic_ns()
+                return
             waiting, self._waiting = self._waiting, deque()
             for customer in waiting:
                 customer.broken(error)

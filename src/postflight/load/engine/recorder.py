@@ -38,11 +38,12 @@ class Recorder:
         self._cpu: int | None = None
         self._began = time.monotonic_ns(), time.thread_time_ns()
 
-    def task(self, second: int, name: str, outcome: str, took: int) -> None:
-        """Note something beyond HTTP that took so long (ns)."""
+    def task(self, second: int, name: str, outcome: str, took: int, lag: int) -> None:
+        """Note something beyond HTTP that took so long, of which we came so late (ns)."""
+        self._lag.append(lag)
         cell = self._cells[second, name, outcome]
         cell.latency.append(took)
-        cell.service.append(took)
+        cell.service.append(took - lag)
 
     def answer(self, exchange: Exchange, answer: Received, *, rejected: bool, unix: int) -> None:
         """Note an answer. `rejected`: the flow did not expect it; `unix` is what to add for Unix time."""

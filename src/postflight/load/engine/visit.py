@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -30,8 +30,8 @@ class Visit:
     """A flow that runs, and what one user's browser keeps. Owned by the loop's thread."""
 
     __slots__ = (
-        "_driver", "_exchange", "_flow", "_last", "_parts", "_pause", "_task", "_thrown", "_token", "_told", "cookies",
-        "name", "place",
+        "_asked", "_driver", "_exchange", "_flow", "_last", "_parts", "_pause", "_task", "_thrown", "_token", "_told",
+        "cookies", "name", "place",
     )  # fmt: skip
 
     def __init__(self, driver: "Driver", place: tuple[int, str], flow: Flow[Any]) -> None:
@@ -41,6 +41,7 @@ class Visit:
         self._parts: Parts | None = None
         self._pause: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
+        self._asked = 0  # when that was begun (ns, monotonic)
         self._last: Received | None = None  # whose cookies are not yet kept
         self._thrown: BaseException | None = None  # by us, last
         self._token = ""  # that its requests carried last
@@ -50,6 +51,16 @@ class Visit:
     def begin(self, intended: int) -> None:
         """Start the flow. Its first request counts from when it was intended."""
         self._go(self._flow.send, None, intended)
+
+    def waits_for(self) -> Iterator[int]:
+        """Yield when each thing was asked that it waits for (ns, monotonic): none while it rests."""
+        if self._exchange is not None:
+            yield self._exchange.asked
+        if self._task is not None:
+            yield self._asked
+        for exchange in self._parts or ():
+            if exchange in self._driver.exchanges:
+                yield exchange.asked
 
     # -- what an exchange tells
 
@@ -61,11 +72,13 @@ class Visit:
         if self._parts is not None:
             self.learn(response)
             self._parts.answers[exchange] = response
+            if response.status < 400:  # whatever the flow will say of all of them, that is none that it rejects
+                driver.recorder.answer(exchange, response, rejected=False, unix=driver.unix)
             self._part_ended(self._parts, exchange)
             return
         self._last = response
         rejected = self._go(self._flow.send, response, 0)
-        driver.recorder.answer(exchange, response, rejected=rejected, unix=driver.clock.unix)
+        driver.recorder.answer(exchange, response, rejected=rejected, unix=driver.unix)
 
     def learn(self, answer: Received) -> None:
         """Keep the cookies that an answer sets."""
@@ -81,7 +94,7 @@ class Visit:
         explained = explain(error, exchange.url)
         outcome = _outcome(error, explained)
         if not exchange.wish.expects_end:
-            self._driver.recorder.exchange(exchange, outcome, 0, time.monotonic_ns(), self._driver.clock.unix)
+            self._driver.recorder.exchange(exchange, outcome, 0, time.monotonic_ns(), self._driver.unix)
             self._say(exchange.name, outcome, str(explained))
         if self._parts is not None:
             self._parts.error = self._parts.error or explained
@@ -145,7 +158,7 @@ class Visit:
                 self._exchange = exchange = self._ask(wish, intended or time.monotonic_ns())
                 exchange.begin()
             else:
-                self._grant_other(wish)
+                self._grant_other(wish, intended or time.monotonic_ns())
         except Exception as error:  # noqa: BLE001 - an address or header that is none, or no wish at all
             self._drop()
             return error
@@ -166,15 +179,15 @@ class Visit:
         driver.exchanges.add(exchange)
         return exchange
 
-    def _grant_other(self, wish: Pause | Together | Task) -> None:
+    def _grant_other(self, wish: Pause | Together | Task, asked: int) -> None:
         if isinstance(wish, Pause):
             self._pause = self._driver.loop.call_later(wish.seconds, self._rested)
         elif isinstance(wish, Together):
-            asked = time.monotonic_ns()
             self._parts = Parts([self._ask(request, asked) for request in wish.requests])
             self._parts.begin()
         else:
-            self._task = self._driver.loop.create_task(self._work(wish, time.monotonic_ns()))
+            self._asked = asked
+            self._task = self._driver.loop.create_task(self._work(wish, asked))
 
     def _part_ended(self, parts: Parts, exchange: Exchange) -> None:
         """Hand on the answers when all have come, or the first error when all have ended."""
@@ -187,13 +200,13 @@ class Visit:
         else:
             rejected = self._go(self._flow.send, parts.in_order(), 0)
         for answered, response in parts.answers.items():
-            rejected_too = rejected and response.status >= 400
-            driver.recorder.answer(answered, response, rejected=rejected_too, unix=driver.clock.unix)
+            if response.status >= 400:
+                driver.recorder.answer(answered, response, rejected=rejected, unix=driver.unix)
 
     async def _work(self, wish: Task, asked: int) -> None:
         """Run what is not HTTP, and hand on what came of it."""
         step: Callable[..., Any] = self._flow.send
-        value, outcome = None, "2xx"
+        value, outcome, lag = None, "2xx", time.monotonic_ns() - asked
         try:
             async with asyncio.timeout(wish.deadline):
                 value = await wish.run()
@@ -207,8 +220,8 @@ class Visit:
             self._say(wish.name, outcome, str(value))
         self._task = None
         took = time.monotonic_ns() - asked
-        second = (asked + self._driver.clock.unix) // 1_000_000_000
-        self._driver.recorder.task(second, wish.name, outcome, took)
+        second = (asked + self._driver.unix) // 1_000_000_000
+        self._driver.recorder.task(second, wish.name, outcome, took, lag)
         self._go(step, value, 0)
 
     @property

@@ -65,7 +65,8 @@ def conclude(ended: Ended) -> tuple[Finding, ...]:
     if not judged:
         words = f"no budget of the load stage begins with {ended.profile.metric}.: nothing says what is allowed"
         judged.append(_finding(ended, "budgets", "there are budgets", Status.UNKNOWN, words))
-    found = [replace(finding, details=_details(ended)) for finding in (*_of_harm(ended), *invalid, *judged)]
+    harm = _of_harm(ended, doubt="".join(doubts[:1]))
+    found = [replace(finding, details=_details(ended)) for finding in (*harm, *invalid, *judged)]
     untroubled = {Status.GOOD, Status.EXCLUDED}
     first = next((n for n, finding in enumerate(found) if finding.status not in untroubled), 0)
     found[first] = replace(found[first], exhibits=_pictures(ended))  # once: all of them are about one run
@@ -116,10 +117,13 @@ def _of_ending(ended: Ended) -> list[Finding]:
     return []
 
 
-def _of_harm(ended: Ended) -> list[Finding]:
+def _of_harm(ended: Ended, *, doubt: str) -> list[Finding]:
     found = []
     if ended.end is End.STORM:
-        found.append(_finding(ended, "storm", "it answers at all", Status.BAD, f"was stopped: {ended.why}"))
+        status, words = (
+            (Status.INVALID, f"; not judged, since it does not hold that: {doubt}") if doubt else (Status.BAD, "")
+        )
+        found.append(_finding(ended, "storm", "it answers at all", status, f"was stopped: {ended.why}{words}"))
     if ended.cut_off:
         words = f"{ended.cut_off} flows were cut off before they had cleaned up: look with `postflight cleanup`"
         found.append(_finding(ended, "cleanup", "nothing is left behind", Status.UNKNOWN, words))

@@ -5,7 +5,6 @@ answers to them may still come, points of a chart after that, and one histogram 
 """
 
 import math
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -67,18 +66,21 @@ class Tally:
         self.latency = Histogram.sum([self.latency, *(cell.latency for _, cell in mine)])
         self.flows += flows
 
-    def counted(self, age: float | None = None, young: int = 0) -> Counted:
+    def counted(self, age: float | None = None, underway: int = 0) -> Counted:
         """Return it as thresholds read it.
 
-        Flows that still run after `age` seconds are requests without an answer; `young` flows run too, and may.
+        What waits for an answer after `age` seconds is a request that took so long at least. A flow that runs then and
+        does not wait is one of those that take their time, as the start of a preview does: its end is not due yet.
+        Without an age it is told how many are `underway` so.
         """
         flows = self.flows
-        pending = max(0, flows.in_flight) if age is not None else 0
+        waiting = max(0, flows.waiting) if age is not None else 0
+        underway = max(0, flows.in_flight - waiting) if age is not None else underway
         return Counted(
             ended=self.ended,
             failed=self.failed,
-            latencies=Spread(self.latency, pending, age or 0.0),
-            due=flows.due - young,
+            latencies=Spread(self.latency, waiting, age or 0.0),
+            due=flows.due - underway,
             done=flows.ok + flows.failed + flows.unknown + flows.invalid,
             succeeded=flows.ok,
             broken=flows.failed,
@@ -93,11 +95,12 @@ class Tally:
 
 @dataclass(slots=True)
 class Worker:
-    """What the master knows of a worker. `last_seen` is of the master's monotonic clock, `until` Unix time."""
+    """What the master knows of a worker. `last_seen` is of the master's monotonic clock, `until` time of the run."""
 
     last_seen: float
     waits_for: set[str] = field(default_factory=set)  # profiles that it has not prepared yet
     plays: set[str] = field(default_factory=set)  # profiles that it has not ended yet
+    heard: dict[str, int] = field(default_factory=dict)  # profile -> how many of its batches have come
     until: float = 0.0  # up to which it has told all
     trouble: str = ""  # why it could not take part, or was lost
     pauses: list[float] = field(default_factory=list)  # seconds by which its reports were late
@@ -122,9 +125,10 @@ class Series:
     messages: dict[Message, int] = field(default_factory=dict)
     seconds: dict[int, Tally] = field(default_factory=dict)  # the last HORIZON of them, counted from begin
     past: list[Point] = field(default_factory=list)
-    running: dict[str, Counter[int]] = field(default_factory=dict)  # worker -> second -> flows of it without an end
-    lost: frozenset[str] = frozenset()  # workers that say nothing any more
-    cut_short: bool = False  # flows were stopped that may have had more time
+    endless: dict[str, dict[int, Flows]] = field(default_factory=dict)  # worker -> second -> `Flows.without_an_end`
+    lost: set[str] = field(default_factory=set)  # workers that did not get to tell all
+    cut_short: bool = False  # the run was ended early: flows were stopped that may have had more time
+    cut_off: int = 0  # flows that did not get to clean up
 
     def add(self, batch: Batch, worker: str = "") -> None:
         """Add what one worker has measured."""
@@ -137,18 +141,18 @@ class Series:
         for (second, _), flows in batch.flows.items():
             cells, known = found.get(second - self.begin, ([], Flows()))
             found[second - self.begin] = (cells, known + flows)
-            self._note_running(worker, second - self.begin, flows.in_flight)
+            self._note_endless(worker, second - self.begin, flows)
         for second, (cells, flows) in found.items():
             self.seconds.setdefault(second, Tally()).add(cells, flows)
             (self.total if second >= self.warm_up else self.warm).add(cells, flows)
         for message, times in batch.messages.items():
             count_message(self.messages, message, times)
 
-    def _note_running(self, worker: str, second: int, more: int) -> None:
-        running = self.running.setdefault(worker, Counter())
-        running[second] += more
-        if not running[second]:
-            del running[second]
+    def _note_endless(self, worker: str, second: int, flows: Flows) -> None:
+        known = self.endless.setdefault(worker, {})
+        known[second] = known.get(second, NO_FLOWS) + flows.without_an_end
+        if known[second] == NO_FLOWS:
+            del known[second]
 
     @property
     def judged(self) -> Tally:
@@ -160,27 +164,31 @@ class Series:
 
         Those are the flows of lost workers, and what was stopped early: nobody knows how they would have ended.
         """
-        stopped = tally.flows.stopped if self.cut_short else 0
-        kept = self._lost(first, until) + stopped
-        return replace(tally, flows=tally.flows + Flows(started=-kept, stopped=-stopped))
+        return replace(tally, flows=tally.flows + -self._kept(first, until))
 
-    def _lost(self, first: float, until: float) -> int:
-        """Return how many flows of these seconds lost workers had in flight."""
-        of_lost = (running.items() for worker, running in self.running.items() if worker in self.lost)
-        return sum(flows for seconds in of_lost for second, flows in seconds if first <= second < until)
+    def _kept(self, first: float, until: float) -> Flows:
+        """Return the flows of these seconds that we kept from an end."""
+        ours = (known for worker, known in self.endless.items() if self.cut_short or worker in self.lost)
+        found = (flows for known in ours for second, flows in known.items() if first <= second < until)
+        return sum(found, NO_FLOWS)
 
     def window(self, first: int, length: int, now: float) -> Tally | None:
         """Return seconds `first` to `first + length`, or None while their answers may still come."""
         age = now - (first + length)
         seconds = range(first, first + length)
         whole = self._fair(sum_tallies(self.seconds.get(s, Tally()) for s in seconds), seconds.start, seconds.stop)
-        return None if age < 0 or (whole.flows.in_flight > 0 and age < LATE) else whole
+        runs = whole.flows.in_flight > 0 or whole.flows.waiting > 0
+        return None if age < 0 or (runs and age < LATE) else whole
 
-    def young(self, now: float) -> int:
-        """Return how many flows of the last seconds still run: that is no rate that was not reached."""
-        first = max(self.warm_up, now - LATE)
-        late = (tally.flows.in_flight for second, tally in self.seconds.items() if second >= first)
-        return max(0, sum(late) - self._lost(first, math.inf))
+    def underway(self, now: float) -> int:
+        """Return how many flows run, and may: no answer is held back from them, so that their end is not due yet."""
+        return max(0, self.judged.flows.in_flight - self.held(now))
+
+    def held(self, now: float) -> int:
+        """Return how many answers are held back: what was asked `LATE` seconds ago or before still waits for them."""
+        first, until = math.ceil(self.warm_up), now - LATE
+        waiting = (tally.flows.waiting for second, tally in self.seconds.items() if first <= second < until)
+        return max(0, sum(waiting) - self._kept(first, until).waiting)
 
     def forget(self, now: float) -> None:
         """Turn what is older than the horizon into points."""
@@ -221,7 +229,7 @@ class Results:
     workers: dict[str, Worker] = field(default_factory=dict)
 
     def add(self, worker: str, profile: str, batch: Batch, *, at: float, until: float, late: float = 0.0) -> None:
-        """Add a batch of a worker, received `at` (monotonic), which tells all up to `until` (Unix time)."""
+        """Add a batch of a worker, received `at` (monotonic), which tells all up to `until` (time of the run)."""
         series = self.series[profile]
         series.add(batch, worker)
         teller = self.workers.setdefault(worker, Worker(at))
@@ -232,17 +240,44 @@ class Results:
             teller.pauses.append(late)
 
     def told_until(self) -> float:
-        """Return the Unix time up to which every worker that is left has told all; 0 before all have."""
+        """Return the time of the run up to which every worker that is left has told all; 0 before all have."""
         return min((w.until for w in self.workers.values() if not w.trouble and not w.done), default=0.0)
 
     def lose_silent(self, now: float) -> None:
         """Mark those as lost that have said nothing for too long: what they were doing says nothing of the target."""
-        words = f"said nothing for {SILENCE:g} s: it was killed, or its host or network is gone"
-        silent = {name: w for name, w in self.workers.items() if not w.done and now - w.last_seen > SILENCE}
-        for worker in silent.values():
-            worker.trouble = worker.trouble or words
+        for name, worker in self.workers.items():
+            if not worker.done and now - worker.last_seen > SILENCE:
+                self.lose(name, f"said nothing for {SILENCE:g} s: it was killed, or its host or network is gone")
+
+    def lose(self, name: str, words: str) -> None:
+        """Mark one as lost, in words that continue a sentence about it; the first ones count."""
+        self.workers[name].trouble = self.workers[name].trouble or words
         for series in self.series.values():
-            series.lost = frozenset(silent)
+            series.lost.add(name)
+
+    def lose_unfinished(self, words: str = "") -> None:
+        """Judge nothing by what those do that have not ended; with words they are lost."""
+        for name, worker in self.workers.items():
+            if worker.done:
+                continue
+            if words:
+                self.lose(name, words)
+            for series in self.series.values():
+                series.lost.add(name)
+
+    def forgive(self, seconds: float) -> None:
+        """Count these seconds for nobody's silence: we ourselves did not listen."""
+        for worker in self.workers.values():
+            worker.last_seen += seconds
+
+    def follows(self, name: str, profile: str, number: int) -> bool:
+        """Whether this is the next batch of a worker. If not, some of what it measured was lost on its way."""
+        worker = self.workers[name]
+        expected = worker.heard.get(profile, 0)
+        worker.heard[profile] = number + 1
+        if number != expected:
+            self.lose(name, "did not get through with all that it measured: some of its reports were lost on their way")
+        return number == expected
 
     @property
     def ended(self) -> bool:

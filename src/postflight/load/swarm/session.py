@@ -9,7 +9,7 @@ import os
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,18 +18,18 @@ import gevent
 from locust import runners
 from locust.env import Environment
 
-from postflight.config.load import Profile, Shape
 from postflight.errors import CannotMeasure, ConfigError
 from postflight.load.engine.batch import Batch
 from postflight.load.judging import reports
 from postflight.load.judging.conclusion import End, Ended, conclude
-from postflight.load.judging.results import LATE, Results, Series, Worker
-from postflight.load.judging.steps import Climb
-from postflight.load.judging.thresholds import Kind, Reading, Watch, read_capacity, thresholds_of
-from postflight.load.orders import PROGRESS_VARIABLE, Beat, Orders, class_name
-from postflight.load.safety import GRACE, Pace, check_allowed, must_stop
+from postflight.load.judging.results import Results, Series, Worker
+from postflight.load.judging.thresholds import thresholds_of
+from postflight.load.judging.track import Track
+from postflight.load.orders import PROGRESS_VARIABLE, Beat, Orders
+from postflight.load.safety import GRACE, LINGER, PATIENCE, Pace, must_stop
 from postflight.load.swarm.plan import MASTER_OPTION, Plan
-from postflight.load.swarm.users import BATCH, GO, PREPARE_DEADLINE, READY, STOP, ArrivalUser
+from postflight.load.swarm.planning import chosen_users, make_plan, orders_now, pick_shape, worker_ids
+from postflight.load.swarm.users import ALIVE, BATCH, GO, PREPARE_DEADLINE, READY, STOP
 from postflight.model import Finding, Status, Verdict
 from postflight.redact import Redactor
 from postflight.reference_process import READY_VARIABLE
@@ -38,19 +38,7 @@ from postflight.run_id import new_run_id
 from postflight.target import Target, opened
 
 STEP = 0.25  # seconds
-LINGER = 10.0  # seconds after its last arrival in which a run waits for answers
 LEAD = 0.3  # seconds between "go" and the first arrival, so that the message is there in time
-
-
-@dataclass(slots=True)
-class Track:
-    """One profile of the run: what it is judged by, and how far that has come."""
-
-    profile: Profile
-    watch: Watch
-    climb: Climb
-    judged: int  # seconds since the begin up to which windows are judged
-    readings: tuple[Reading, ...] = ()
 
 
 @dataclass(slots=True, repr=False)  # gevent writes the representation of what fails into its log
@@ -68,11 +56,11 @@ class Session:
     begin: int = 0  # Unix second of the first arrival; 0: not yet
     end: End | None = None
     why: str = ""
-    cut_off: int = 0
     told_to_stop: float = 0.0  # monotonic
     verdict: Verdict | None = None
     refused: str = ""
     _asked: float = 0.0  # monotonic time at which the workers were asked to prepare
+    _since: float = 0.0  # monotonic time of the begin
     _told_at: float = -1.0
 
     @classmethod
@@ -84,10 +72,11 @@ class Session:
         environment.host = target.deployment.base_url
         runner: Any = environment.runner
         runner.register_message(READY, session._on_ready)
+        runner.register_message(ALIVE, session._on_alive)
         runner.register_message(BATCH, session._on_batch)
         events: Any = environment.events
         events.test_start.add_listener(session._on_start)
-        events.test_stop.add_listener(session._on_stop)
+        events.test_stopping.add_listener(session._on_stop)  # "stop" comes after the users have been ended
         events.quitting.add_listener(session._on_quitting)
         gevent.spawn(session._loop)
         return session
@@ -99,8 +88,8 @@ class Session:
         runner: Any = self.environment.runner
         if self.verdict is not None and runner.shape_last_tick is not None:  # else it is the run before
             return None
-        workers = len(self.plan.workers) if self.plan else max(1, len(self._worker_ids()))
-        ours = [held for held in self.environment.user_classes if issubclass(held, ArrivalUser)]
+        workers = len(self.plan.workers) if self.plan else max(1, len(worker_ids(self.environment)))
+        ours = chosen_users(self.environment)
         for held in ours:
             held.fixed_count = workers  # spawned first, however many ordinary users join
         ordinary = len(self.environment.user_classes) > len(ours)
@@ -115,7 +104,7 @@ class Session:
         setattr(options, MASTER_OPTION, None)
         self.plan, self.refused, self.verdict, self.end = None, "", None, None
         self.results, self.tracks = Results(), {}
-        self.begin, self.cut_off, self.told_to_stop, self.why, self._told_at = 0, 0, 0.0, "", -1.0
+        self.begin, self.told_to_stop, self.why, self._told_at = 0, 0.0, "", -1.0
         try:
             self.plan = self._make_plan()
         except CannotMeasure as error:
@@ -137,90 +126,50 @@ class Session:
         self.resources.close()
 
     def _on_ready(self, msg: Any, **_: Any) -> None:
-        if worker := self.results.workers.get(msg.data["worker"]):
-            worker.last_seen = time.monotonic()
-            worker.waits_for.discard(msg.data["profile"])
-            worker.trouble = worker.trouble or str(msg.data.get("trouble", ""))
+        data: Mapping[str, Any] = msg.data
+        if (worker := self._heard(data)) is not None:
+            worker.waits_for.discard(data["profile"])
+            if trouble := str(data.get("trouble", "")):
+                self.results.lose(data["worker"], trouble)
+
+    def _on_alive(self, msg: Any, **_: Any) -> None:
+        self._heard(msg.data)
 
     def _on_batch(self, msg: Any, **_: Any) -> None:
         data: Mapping[str, Any] = msg.data
-        worker = self.results.workers.get(data["worker"])
-        if worker is None or self.verdict is not None:
+        worker, name, profile = self._heard(data), data["worker"], data["profile"]
+        batch, until = Batch.from_wire(data["batch"]), float(data["until"])  # one that cannot be read is lost
+        if worker is None or not self.results.follows(name, profile, int(data["number"])):
             return
-        if self.begin and data["profile"] in self.results.series:
-            batch = Batch.from_wire(data["batch"])
-            self.results.add(
-                data["worker"],
-                data["profile"],
-                batch,
-                at=time.monotonic(),
-                until=float(data["until"]),
-                late=float(data["late"]),
-            )
-        self.cut_off += int(data["cut_off"])
+        if self.begin and profile in self.results.series:
+            self.results.add(name, profile, batch, at=worker.last_seen, until=until, late=float(data["late"]))
+            self.results.series[profile].cut_off += int(data["cut_off"])
         if data["done"]:
-            worker.plays.discard(data["profile"])
+            worker.plays.discard(profile)
+
+    def _heard(self, data: Mapping[str, Any]) -> Worker | None:
+        """Return the worker that says this, if it takes part in the run that goes on, and note that it lives."""
+        if self.plan is None or self.verdict is not None or data["run"] != self.plan.run_id:
+            return None
+        worker = self.results.workers.get(data["worker"])
+        if worker is not None:
+            worker.last_seen = time.monotonic()
+        return worker
 
     # -- what it does by itself --------------------------------------------------------------------------------------
 
     def _make_plan(self) -> Plan:
-        orders, target = self.orders_now(), self.target
-        shape = self._shape()
-        profiles = {}
-        for held in self.environment.user_classes:
-            if issubclass(held, ArrivalUser):
-                profile = target.budgets.load.profiles[held.profile]
-                profile = replace(profile, rate=orders.rate or profile.rate)
-                check_allowed(target.deployment, profile, shape, i_mean_it=orders.i_mean_it or None)
-                profiles[held.profile] = profile
-        if len(profiles) > 1 and len(self._worker_ids()) > 1:
-            raise ConfigError("with several workers choose one profile: Locust would not give each worker one of each")
-        if self.environment.host not in {None, "", target.deployment.base_url}:
-            raise ConfigError(
-                f"the host {self.environment.host} is not what this Locust was started for, which is"
-                f" {target.deployment.base_url}: start it with --base-url or --environment"
-            )
+        target = self.target
+        plan = make_plan(self.environment, target, orders_now(self.environment, self.orders))
         budgets = target.budgets.for_stage(target.deployment.platform, "load").values()
-        for name, profile in profiles.items():
+        for name, profile in plan.profiles.items():
             thresholds = thresholds_of(budgets, profile.metric)
-            watch = Watch(thresholds, target.budgets.load)
-            climb = Climb(profile, shape, thresholds, target.budgets.load.confidence)
-            self.tracks[name] = Track(profile, watch, climb, math.ceil(shape.warm_up))
-        run_id = orders.run_id or new_run_id()
-        ready = target.ready or ""
-        return Plan(run_id, target.deployment.base_url, profiles, shape, tuple(self._worker_ids()), orders.seed, ready)
-
-    def orders_now(self) -> Orders:
-        """Return the orders, with what was changed in the web UI's form."""
-        options = self.environment.parsed_options
-        changed = {name: getattr(options, name, getattr(self.orders, name)) for name in ("rate", "seed", "i_mean_it")}
-        return replace(self.orders, **changed)
+            self.tracks[name] = Track.of(profile, plan.shape, thresholds, target.budgets.load)
+        return plan
 
     def pick_shape(self, name: str | None) -> None:
         """Choose the class of a shape by its name; without one, the shape of the first profile that was chosen."""
-        environment: Any = self.environment
-        if name is None:
-            profiles = self.target.budgets.load.profiles
-            ours = [held for held in environment.user_classes if issubclass(held, ArrivalUser)]
-            name = class_name(self.orders.shape or (profiles[ours[0].profile].shape if ours else "smoke"))
-        if name not in (environment.available_shape_classes or {}):
-            raise ConfigError(f"budgets.yaml has no shape of the class {name}")
-        environment.shape_class = environment.available_shape_classes[name]
-        environment.shape_class.runner = environment.runner
-
-    def _shape(self) -> Shape:
-        picked: Any = self.environment.shape_class
-        if not isinstance(getattr(picked, "shape", None), Shape):
-            raise ConfigError("choose a shape of budgets.yaml: without one nothing says how much load to send")
-        shape: Shape = picked.shape
-        return shape
-
-    def _worker_ids(self) -> list[str]:
-        runner: Any = self.environment.runner
-        if isinstance(runner, runners.MasterRunner):
-            there = [*runner.clients.ready, *runner.clients.spawning, *runner.clients.running]
-            return sorted(node.id for node in there)
-        return [runner.client_id]
+        pick_shape(self.environment, self.target, self.orders, name)
 
     def _refuse(self, words: str) -> None:
         self.refused = Redactor.of(self.target.deployment).text(words)
@@ -229,8 +178,12 @@ class Session:
         self._conclude((finding,))
 
     def _loop(self) -> None:
+        looked = time.monotonic()
         while True:
             gevent.sleep(STEP)
+            stood, looked = time.monotonic() - looked - STEP, time.monotonic()
+            if stood > STEP:
+                self.results.forgive(stood)
             if self.plan is not None and self.verdict is None:
                 try:
                     self._step(self.plan, time.monotonic())
@@ -241,12 +194,14 @@ class Session:
 
     def _step(self, plan: Plan, now: float) -> None:
         if self.begin:
-            self._judge(plan)
+            self._judge()
             self._stop_where_due(plan, now)
         else:
             self._go_when_ready(plan, now)
-        if self.results.ended or (self.told_to_stop and now > self.told_to_stop + GRACE):
-            self._judge(plan)
+        late = bool(self.told_to_stop) and now > self.told_to_stop + GRACE
+        if late:
+            self.results.lose_unfinished(f"had not ended {GRACE:g} s after it was told to")
+        if late or self.results.ended:
             self._finish(self.end or End.WHOLE)
 
     def _go_when_ready(self, plan: Plan, now: float) -> None:
@@ -256,48 +211,34 @@ class Session:
                 worker.last_seen = now
                 if worker.waits_for:
                     worker.trouble = f"was not ready within {PREPARE_DEADLINE:g} s"
-            self.begin = math.ceil(time.time() + LEAD)
+            day = time.time()
+            self.begin = math.ceil(day + LEAD)
+            self._since = now + self.begin - day
             warm_up = plan.shape.warm_up
             self.results.series = {name: Series(self.begin, warm_up) for name in plan.profiles}
             if any(worker.trouble for worker in workers):
                 self._end_early(End.BOUND, next(worker.trouble for worker in workers if worker.trouble))
             else:
-                self._send(GO, {"begin": self.begin})
+                # how long it is until then: the clocks of hosts need not agree
+                self._send(GO, {"begin": self.begin, "in": self._since - time.monotonic()})
 
-    def _judge(self, plan: Plan) -> None:
+    def _judge(self) -> None:
         """Judge the windows that are over, and each limit over the whole run."""
         over = self.results.ended
         now = math.inf if over else self.results.told_until() - self.begin
         for name, track in self.tracks.items():
-            series, length = self.results.series[name], int(track.watch.settings.window)
-            while track.judged + length <= plan.shape.seconds:
-                window = series.window(track.judged, length, now)
-                if window is None:
-                    break
-                track.watch = track.watch.after(window.counted(LATE))
-                track.judged += length
-            if plan.shape.stepped:
-                track.climb = track.climb.after(series, now)
-            readings = track.watch.readings(series.judged.counted(young=series.young(now)))
-            track.readings = tuple(self._with_capacity(track, reading) for reading in readings)
+            series = self.results.series[name]
+            track.judge(series, now)
             series.forget(0.0 if over else now)
-
-    def _with_capacity(self, track: Track, reading: Reading) -> Reading:
-        if reading.threshold.kind is Kind.CAPACITY and self._shape().stepped:
-            return read_capacity(reading.threshold, track.climb.found.held, track.climb.found.broken)
-        return reading
 
     def _stop_where_due(self, plan: Plan, now: float) -> None:
         self.results.lose_silent(now)
-        at = time.time() - self.begin
+        at = now - self._since
         if self.told_to_stop:
             return
         for name, track in self.tracks.items():
-            broken = next((r.words for r in track.readings if r.broken_in_windows), "")
-            if plan.shape.stepped:  # there a limit is meant to break
-                broken = str(track.climb.found) if track.climb.over else ""
-            if broken:
-                self._end_early(End.BROKEN, broken)
+            if track.broken:
+                self._end_early(End.BROKEN, track.broken)
                 return
             series = self.results.series[name]
             last = [Pace(t.ended, t.failed) for s, t in sorted(series.seconds.items()) if s < at - 1]
@@ -307,7 +248,9 @@ class Session:
                 storm = "failed" in why
                 self._end_early(End.STORM if storm else End.BOUND, why)
                 return
-        if at > plan.shape.seconds + LINGER:
+        told = self.results.told_until() - self.begin
+        patient = LINGER if any(series.held(told) for series in self.results.series.values()) else PATIENCE
+        if at > plan.shape.seconds + patient:
             self._end_early(End.WHOLE, "")
         if int(at) > self._told_at and at > 0:
             self._told_at = int(at)
@@ -357,7 +300,7 @@ class Session:
             workers=workers,
             end=end,
             why=self.why,
-            cut_off=self.cut_off,
+            cut_off=series.cut_off,
             found=found,
             generator_lag=self.target.budgets.load.generator_lag,
             told_until=told,
@@ -365,8 +308,9 @@ class Session:
 
     def _finish(self, end: End) -> None:
         self.end = end
+        self.results.lose_unfinished()
         if self.plan is not None and self.results.series:
-            self._judge(self.plan)
+            self._judge()
         runs = [self.ended(name) for name in self.tracks]
         findings = tuple(finding for run in runs for finding in conclude(run))
         self._conclude(findings, runs)

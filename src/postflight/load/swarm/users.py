@@ -35,7 +35,8 @@ from postflight.target import Target, opened
 
 _LOG = logging.getLogger(__name__)
 PREPARE_DEADLINE = 60.0  # seconds: sign-in, and what the profile creates once
-READY, GO, BATCH, STOP = "postflight_ready", "postflight_go", "postflight_batch", "postflight_stop"
+READY, ALIVE, BATCH = "postflight_ready", "postflight_alive", "postflight_batch"  # of a worker
+GO, STOP = "postflight_go", "postflight_stop"  # of its master
 
 
 class ArrivalUser(User):
@@ -47,15 +48,22 @@ class ArrivalUser(User):
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
         self.begin: float | None = None  # Unix time of the first arrival, told by the master
+        self.epoch = 0.0  # what to add to our monotonic time for the time in which `begin` is
         self.ending = False  # told to stop before the shape's end
+        self._run_id = ""
+        self._batches = 0  # sent
 
     def drive(self) -> None:
         """Run the whole shape, then idle: Locust would start another one in place of a user that ends."""
         wire = getattr(self.environment.parsed_options, MASTER_OPTION, None)
         if wire is not None:  # else the run was refused, and no load is sent
             plan = Plan.from_wire(wire)
+            self._run_id = plan.run_id
             try:
                 self._run(plan)
+            except gevent.GreenletExit:  # whoever does this need not say so to the master
+                self._tell(READY, {"trouble": "was ended before it had played its part"})
+                raise
             except PostflightError as error:
                 self._tell(READY, {"trouble": str(error)})
             except Exception as error:  # noqa: BLE001 - else a part would be taken for the whole
@@ -70,37 +78,39 @@ class ArrivalUser(User):
     def _runner(self) -> Any:
         return self.environment.runner
 
+    def go(self, begin: float, wait: float) -> None:
+        """Begin in `wait` seconds, which is `begin` for whoever says so."""
+        self.epoch = begin - (time.monotonic() + wait)
+        self.begin = begin
+
     def _run(self, plan: Plan) -> None:
-        if self._runner.client_id not in plan.workers:
+        twins = [user for user in users_in(self._runner) if type(user) is type(self) and user is not self]
+        if self._runner.client_id not in plan.workers or twins:
             return  # Locust has moved users here because another worker was lost: the plan goes on without that one
         share = plan.workers.index(self._runner.client_id)
         with ExitStack() as resources:
+            resources.callback(gevent.spawn(self._say_that_we_live).kill)
             deployment = _target(self.environment, plan, resources).deployment
             work = make_work(Party(self.profile, deployment, plan.run_id, Share(share, len(plan.workers))))
-            cut_off, troubles, whole = 0, "", True
             try:
                 if troubles := _once(deployment, plan.run_id, work.prepare()):
                     raise ConfigError(f"{self.profile} could not be prepared: {troubles}")
                 self._tell(READY, {})
                 if self._wait_for_go():
-                    cut_off = self._play(deployment, plan, share, work)
-            except Exception:
-                whole = False  # told as trouble, and never as done
-                raise
+                    self._play(deployment, plan, share, work)
             finally:
                 _once(deployment, plan.run_id, work.conclude())
-                if whole:
-                    self._report(Batch(), done=True, cut_off=cut_off)
+            self._report(Batch(), done=True)  # never of one that broke, or that was ended by somebody else
 
     def _wait_for_go(self) -> bool:
         while self.begin is None and not self.ending:
             gevent.sleep(0.02)
         return not self.ending
 
-    def _play(self, deployment: Deployment, plan: Plan, share: int, work: Work) -> int:
-        """Run the schedule to its end, or until told to stop. Returns how many flows were cut off uncleaned."""
+    def _play(self, deployment: Deployment, plan: Plan, share: int, work: Work) -> None:
+        """Run the schedule to its end, or until told to stop."""
         connections, redactor = plan.connections(self.profile, share), Redactor.of(deployment)
-        with Engine(deployment, plan.run_id, connections=connections, redactor=redactor) as engine:
+        with Engine(deployment, plan.run_id, connections=connections, redactor=redactor, epoch=self.epoch) as engine:
             try:
                 arrivals = plan.schedule(self.profile, share).offsets()
                 engine.start(arrivals, work.arrive, name=self.profile, begin=self.begin)
@@ -111,20 +121,24 @@ class ArrivalUser(User):
                     self._report(engine.drain(), late=late)
             finally:
                 cut_off = engine.stop(CLEAN_UP)  # ends the sessions that flows have started
-                self._report(engine.drain())
-        return cut_off
+                self._report(engine.drain(), cut_off=cut_off)
+
+    def _say_that_we_live(self) -> None:
+        """Be no lost worker also while nothing is measured: flows clean up, or what was created once is removed."""
+        while True:
+            self._tell(ALIVE, {})
+            gevent.sleep(REPORT)
 
     def _report(self, batch: Batch, *, late: float = 0.0, done: bool = False, cut_off: int = 0) -> None:
-        until = time.time()
-        feed(self.environment.stats, batch, until)
-        self._tell(
-            BATCH,
-            {"until": until, "late": late, "batch": batch.to_wire(), "done": done, "cut_off": cut_off},
-        )
+        feed(self.environment.stats, batch, time.time())
+        until = time.monotonic() + self.epoch
+        told = {"until": until, "late": late, "batch": batch.to_wire(), "done": done, "cut_off": cut_off}
+        number, self._batches = self._batches, self._batches + 1
+        self._tell(BATCH, {**told, "number": number})
 
     def _tell(self, kind: str, data: Mapping[str, Any]) -> None:
         # a message rather than Locust's report: its LocalRunner passes messages too, so one process is as many
-        told = {**data, "worker": self._runner.client_id, "profile": self.profile}
+        told = {**data, "run": self._run_id, "worker": self._runner.client_id, "profile": self.profile}
         self._runner.send_message(kind, told)
 
 
@@ -219,20 +233,22 @@ def users_of(profiles: Mapping[str, Profile]) -> dict[str, type[ArrivalUser]]:
     }
 
 
+def users_in(runner: Any) -> list[ArrivalUser]:
+    """Return those of a process's users that are ours."""
+    found = [greenlet.args[0] for greenlet in runner.user_greenlets if greenlet.args]
+    return [user for user in found if isinstance(user, ArrivalUser)]
+
+
 def listen_as_worker(environment: Environment) -> None:
     """Let this process's users hear what the master says."""
     runner: Any = environment.runner
 
-    def mine() -> list[ArrivalUser]:
-        found = [greenlet.args[0] for greenlet in runner.user_greenlets if greenlet.args]
-        return [user for user in found if isinstance(user, ArrivalUser)]
-
     def go(msg: Any, **_: Any) -> None:
-        for user in mine():
-            user.begin = float(msg.data["begin"])
+        for user in users_in(runner):
+            user.go(float(msg.data["begin"]), float(msg.data["in"]))
 
     def stop(**_: Any) -> None:
-        for user in mine():
+        for user in users_in(runner):
             user.ending = True
 
     runner.register_message(GO, go)
