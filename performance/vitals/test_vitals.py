@@ -88,14 +88,15 @@ def tell(laboratory: Laboratory, measure: Measure, request: pytest.FixtureReques
         kind = fingerprint(run.browser, profile.name)
         limits = laboratory.limits(route, profile)
         for name in names:
-            reading = series.reading(name)
+            reading, limit = series.reading(name), limits.get(name, math.inf)
             measure(
                 metric_of(route, profile, name),
                 *reading.values,
                 unit=reading.metric.unit,
                 where=f"{laboratory.url(route)} ({kind})",
                 interval=reading.interval,
-                cause=series.cause(name, limits.get(name, math.inf)),
+                cause=series.cause(name, limit),
+                repeated=series.broken_each_time(name, limit),
             )
         return series
 

@@ -17,9 +17,9 @@ from postflight.browser.guard import Guard
 from postflight.browser.others import CHROMIUM, require_installed
 from postflight.browser.policy_reports import SHORT_DELAY
 from postflight.browser.spki import launch_arguments
-from postflight.checks.budget import fits, judge
+from postflight.checks.budget import find_untold, fits, judge
 from postflight.config.budgets import Budgets
-from postflight.errors import CannotMeasure, ConfigError
+from postflight.errors import BudgetBroken, CannotMeasure, ConfigError, NotEnoughEvidence, PostflightError
 from postflight.exhibits import Exhibit
 from postflight.model import Account, Deployment, Measurement, OnBreach, Unit, Weakness
 from postflight.probes.client import Client
@@ -106,14 +106,21 @@ def api(run: Run) -> Iterator[Client]:
 
 @pytest.fixture
 def measure(request: pytest.FixtureRequest, run: Run) -> Measure:
-    """Return `measure(metric, *values, unit=Unit.SECONDS, where="", interval=None, cause="")`: says what was measured.
+    """Return `measure(metric, *values, unit=..., where=..., interval=..., cause=..., repeated=...)`: what was seen.
 
     Budgets of that metric are held against it after the test, in its call phase. A metric that the test announces with
     `@pytest.mark.measures` and then does not record is an invalid measurement, not a kept budget. A test that announces
     `mobile.lcp` may record `landing.mobile.lcp`: a budget of either name is about it, and the longer one wins.
+
+    Without values it was looked for and is not there: nothing is claimed of its limit, and `cause` says why.
+
+    A failing check is run once more. `repeated` says that it need not be if this metric's limit is broken: the check
+    has measured it anew several times, and each time it was.
     """
     item = request.node
     taken: list[Measurement] = []
+    untold: list[tuple[str, str, str]] = []
+    again_and_again: set[str] = set()
     item.stash[MEASURED] = taken
 
     def record(
@@ -123,22 +130,35 @@ def measure(request: pytest.FixtureRequest, run: Run) -> Measure:
         where: str = "",
         interval: tuple[float, float] | None = None,
         cause: str = "",
+        repeated: bool = False,
     ) -> None:
         if not any(fits(metric, announced) for announced in _announced(item)):
             raise ConfigError(f"{item.nodeid} measures {metric!r} but does not announce it: @pytest.mark.measures(...)")
-        taken.append(Measurement(metric, tuple(values), unit, where, interval=interval, cause=cause))
+        if values:
+            taken.append(Measurement(metric, tuple(values), unit, where, interval=interval, cause=cause))
+        elif cause:
+            untold.append((metric, where, cause))
+        else:
+            raise CannotMeasure(f"{metric}: not one value was measured, and nothing says why", where=where)
+        if repeated:
+            again_and_again.add(metric)
 
     def hold_against_budgets() -> None:
-        missing = [name for name in sorted(_announced(item)) if not any(fits(m.metric, name) for m in taken)]
+        looked_for = [*(m.metric for m in taken), *(name for name, _, _ in untold)]
+        missing = [name for name in sorted(_announced(item)) if not any(fits(found, name) for found in looked_for)]
         if missing:
             raise CannotMeasure(f"announced but not measured: {', '.join(missing)}")
         budgets = run.budgets.for_stage(run.deployment.platform, stage_of(item)).values()
         held = [judge(m, budgets) for m in taken]
+        for judgement in (judgement for js in held for judgement in js):
+            if isinstance(judgement.error, BudgetBroken):
+                judgement.error.repeated = judgement.measurement.metric in again_and_again
         item.stash[MEASURED] = [js[-1].measurement if js else m for js, m in zip(held, taken, strict=True)]
-        wrong = [(_SEVERITY.index(judgement.budget.on_breach), judgement.error) for js in held for judgement in js]
-        for _, error in sorted(wrong, key=lambda pair: pair[0]):
-            if error is not None:
-                raise error
+        errors = [judgement.error for js in held for judgement in js if judgement.error is not None]
+        for name, where, cause in untold:
+            errors += find_untold(name, budgets, where=where, cause=cause)
+        if errors:
+            raise min(errors, key=_weight)
 
     _after_call(item).append(hold_against_budgets)
     return record
@@ -193,6 +213,13 @@ def keep(request: pytest.FixtureRequest, run: Run) -> Keep:
         kept.append(path.as_posix())
 
     return write
+
+
+def _weight(error: PostflightError) -> tuple[int, bool]:
+    """Sort what asks for more first, and what is broken before what is not known: that asks for `hold` at the most."""
+    asks = _SEVERITY.index(error.on_breach or OnBreach.HOLD)
+    unknown = isinstance(error, NotEnoughEvidence)
+    return max(asks, _SEVERITY.index(OnBreach.HOLD)) if unknown else asks, unknown
 
 
 def _announced(item: pytest.Item) -> set[str]:

@@ -112,6 +112,10 @@ class Series:
             return Outcome.KEPT if max(reading.values) <= at_most else Outcome.BROKEN
         return judge(reading.interval, at_most)
 
+    def broken_each_time(self, name: str, at_most: float) -> bool:
+        """Whether each single visit breaks the limit, and all of them decide it: more would show the same."""
+        return self.outcome(name, at_most) is Outcome.BROKEN and min(self.reading(name).values) > at_most
+
     def _interval(self, metric: Metric, values: tuple[float, ...]) -> tuple[float, float] | None:
         if metric.plan is None:
             return None
