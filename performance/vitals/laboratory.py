@@ -30,25 +30,34 @@ class Laboratory:
     options: Callable[[Route], dict[str, Any]]
     _series: dict[Key, Series] = field(default_factory=dict)
     _returning: dict[Key, Returning] = field(default_factory=dict)
+    _failed: dict[Key, Exception] = field(default_factory=dict)
 
     def series(self, route: Route, profile: Profile, attempt: int) -> Series:
-        """Return the visits to a page."""
+        """Return the visits to a page. If they failed, all checks of the page are told so, and do not wait again."""
         key = route.name, profile.name, attempt
+        if key in self._failed:
+            raise self._failed[key]
         if key not in self._series:
             url, options = self.url(route), self.options(route)
             interact = route.interact or press_tab
-            self._series[key] = repeat(
-                lambda: visit(self.browser, url, profile, options=options, interact=interact),
-                self.limits(route, profile),
-                self.control,
-            )
+            try:
+                with self.control.vouching():
+                    self._series[key] = repeat(
+                        lambda: visit(self.browser, url, profile, options=options, interact=interact),
+                        self.limits(route, profile),
+                        self.control,
+                    )
+            except Exception as error:
+                self._failed[key] = error
+                raise
         return self._series[key]
 
     def returning(self, route: Route, profile: Profile, attempt: int) -> Returning:
         """Return what became of a visitor who came back."""
         key = route.name, profile.name, attempt
         if key not in self._returning:
-            self._returning[key] = come_back(self.browser, self.url(route), profile, options=self.options(route))
+            with self.control.vouching():
+                self._returning[key] = come_back(self.browser, self.url(route), profile, options=self.options(route))
         return self._returning[key]
 
     def limits(self, route: Route, profile: Profile) -> dict[str, float]:

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, CDPSession
 
 from postflight.browser.vitals import visit
 from postflight.browser.vitals.profiles import Profile
-from postflight.checks.vitals import Vitals, read_vitals
+from postflight.checks.vitals import Vitals
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,14 +20,7 @@ class PageFigures:
     requests: int
 
 
-def measure(
-    browser: Browser,
-    url: str,
-    profile: Profile,
-    *,
-    interact: visit.Interact | None = None,
-    options: Mapping[str, Any] | None = None,
-) -> PageFigures:
+def measure(browser: Browser, url: str, profile: Profile, *, options: Mapping[str, Any] | None = None) -> PageFigures:
     """Open `url` in a new context and return its figures. Raises what `browser.vitals.visit` does."""
     with browser.new_context(**{**profile.context_options, **(options or {})}) as context:
         page = context.new_page()
@@ -36,19 +29,8 @@ def measure(
         session = context.new_cdp_session(page)
         traffic = _Traffic(session)
         visit.prepare(page, session, profile)
-        visit.open_page(page, url)
-        now = visit.settle(page)
-        work = visit.read_work(session, page)
-        counted = traffic.bytes, traffic.requests
-        if interact is not None:
-            profile.slow_processor(session)
-            interact(page)
-            page.evaluate("deadline => __postflightVitals.interacted(deadline)", visit.INPUT_DEADLINE)
-        record = visit.read_record(page)
-    vitals = read_vitals(
-        record, url=url, profile=profile.name, work=work, interacted_at=now, interacts=interact is not None
-    )
-    return PageFigures(vitals, *counted)
+        vitals = visit.observe(page, session, url, profile, None)
+        return PageFigures(vitals, traffic.bytes, traffic.requests)
 
 
 class _Traffic:

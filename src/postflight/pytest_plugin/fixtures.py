@@ -17,12 +17,13 @@ from postflight.browser.guard import Guard
 from postflight.browser.others import CHROMIUM, require_installed
 from postflight.browser.policy_reports import SHORT_DELAY
 from postflight.browser.spki import launch_arguments
-from postflight.checks.budget import find_untold, fits, judge
+from postflight.checks.budget import fits
 from postflight.config.budgets import Budgets
-from postflight.errors import BudgetBroken, CannotMeasure, ConfigError, NotEnoughEvidence, PostflightError
+from postflight.errors import CannotMeasure, ConfigError
 from postflight.exhibits import Exhibit
-from postflight.model import Account, Deployment, Measurement, OnBreach, Unit, Weakness
+from postflight.model import Account, Deployment, Measurement, Unit, Weakness
 from postflight.probes.client import Client
+from postflight.pytest_plugin.measuring import Measured
 from postflight.pytest_plugin.run import Run
 from postflight.pytest_plugin.selection import stage_of
 from postflight.pytest_plugin.state import (
@@ -43,7 +44,6 @@ Show = Callable[[Exhibit], None]
 Keep = Callable[[str, bytes], None]
 ACTION_DEADLINE = 10_000  # milliseconds
 NAVIGATION_DEADLINE = 15_000  # milliseconds
-_SEVERITY = [OnBreach.ROLLBACK, OnBreach.HOLD, OnBreach.WARN]
 
 
 @pytest.fixture(scope="session")
@@ -118,10 +118,8 @@ def measure(request: pytest.FixtureRequest, run: Run) -> Measure:
     has measured it anew several times, and each time it was.
     """
     item = request.node
-    taken: list[Measurement] = []
-    untold: list[tuple[str, str, str]] = []
-    again_and_again: set[str] = set()
-    item.stash[MEASURED] = taken
+    measured = Measured([])
+    item.stash[MEASURED] = measured.taken
 
     def record(
         metric: str,
@@ -135,30 +133,17 @@ def measure(request: pytest.FixtureRequest, run: Run) -> Measure:
         if not any(fits(metric, announced) for announced in _announced(item)):
             raise ConfigError(f"{item.nodeid} measures {metric!r} but does not announce it: @pytest.mark.measures(...)")
         if values:
-            taken.append(Measurement(metric, tuple(values), unit, where, interval=interval, cause=cause))
+            measured.taken.append(Measurement(metric, tuple(values), unit, where, interval=interval, cause=cause))
         elif cause:
-            untold.append((metric, where, cause))
+            measured.untold[metric] = where, cause
         else:
             raise CannotMeasure(f"{metric}: not one value was measured, and nothing says why", where=where)
         if repeated:
-            again_and_again.add(metric)
+            measured.repeated.add(metric)
 
     def hold_against_budgets() -> None:
-        looked_for = [*(m.metric for m in taken), *(name for name, _, _ in untold)]
-        missing = [name for name in sorted(_announced(item)) if not any(fits(found, name) for found in looked_for)]
-        if missing:
-            raise CannotMeasure(f"announced but not measured: {', '.join(missing)}")
         budgets = run.budgets.for_stage(run.deployment.platform, stage_of(item)).values()
-        held = [judge(m, budgets) for m in taken]
-        for judgement in (judgement for js in held for judgement in js):
-            if isinstance(judgement.error, BudgetBroken):
-                judgement.error.repeated = judgement.measurement.metric in again_and_again
-        item.stash[MEASURED] = [js[-1].measurement if js else m for js, m in zip(held, taken, strict=True)]
-        errors = [judgement.error for js in held for judgement in js if judgement.error is not None]
-        for name, where, cause in untold:
-            errors += find_untold(name, budgets, where=where, cause=cause)
-        if errors:
-            raise min(errors, key=_weight)
+        measured.hold_against(budgets, _announced(item))
 
     _after_call(item).append(hold_against_budgets)
     return record
@@ -213,13 +198,6 @@ def keep(request: pytest.FixtureRequest, run: Run) -> Keep:
         kept.append(path.as_posix())
 
     return write
-
-
-def _weight(error: PostflightError) -> tuple[int, bool]:
-    """Sort what asks for more first, and what is broken before what is not known: that asks for `hold` at the most."""
-    asks = _SEVERITY.index(error.on_breach or OnBreach.HOLD)
-    unknown = isinstance(error, NotEnoughEvidence)
-    return max(asks, _SEVERITY.index(OnBreach.HOLD)) if unknown else asks, unknown
 
 
 def _announced(item: pytest.Item) -> set[str]:
