@@ -12,6 +12,7 @@ from postflight.browser.vitals.returning import Returning, come_back
 from postflight.browser.vitals.series import METRICS, Series, repeat
 from postflight.browser.vitals.visit import visit
 from postflight.checks.budget import fits
+from postflight.errors import DeploymentFault
 from postflight.model import Budget, Deployment
 
 from ..routes import Route
@@ -48,6 +49,8 @@ class Laboratory:
                         self.control,
                     )
             except Exception as error:
+                if isinstance(error, DeploymentFault):  # one finding for it, not one from each check of the page
+                    error.causes = (f"{route} for {profile}: {error}",)
                 self._failed[key] = error
                 raise
         return self._series[key]
