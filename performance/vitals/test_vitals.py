@@ -14,7 +14,7 @@ from postflight.browser.vitals.control import Control
 from postflight.browser.vitals.fingerprint import fingerprint
 from postflight.browser.vitals.profiles import PROFILES, Profile
 from postflight.browser.vitals.returning import Returning
-from postflight.browser.vitals.series import Series
+from postflight.browser.vitals.series import UNTOLD, Series
 from postflight.checks.vitals import Vitals
 from postflight.config.budgets import Budgets
 from postflight.errors import PageTrouble
@@ -164,8 +164,9 @@ def test_page_can_be_returned_to(
 ) -> None:
     """Nothing forbids the browser to keep the page for the way back"""
     returning = laboratory.returning(route, profile, attempt(request))
-    if returning.warm is not None:
-        measure(metric_of(route, profile, "warm_lcp"), returning.warm, where="a reload; shown, decides nothing")
+    warm = () if returning.warm is None else (returning.warm,)
+    name, cause = metric_of(route, profile, "warm_lcp"), "" if warm else UNTOLD
+    measure(name, *warm, where="a reload; shown, decides nothing", cause=cause)
     if returning.unload_handlers:
         raise PageTrouble(
             f"The page listens to `unload`, so no browser keeps it for an instant way back:"
@@ -183,7 +184,8 @@ def waterfall(title: str, vitals: Vitals) -> Any:
         Request(each.path, each.initiator, each.asked, each.there, note="blocks rendering" if each.blocking else "")
         for each in vitals.arrivals
     ]
-    marks = (Mark("FCP", vitals.fcp), Mark("LCP", vitals.lcp.at), Mark("load", vitals.load))
+    moments = {"FCP": vitals.fcp, "LCP": None if vitals.lcp is None else vitals.lcp.at, "load": vitals.load}
+    marks = [Mark(name, at) for name, at in moments.items() if at is not None]
     return make_waterfall(title, (document, *files), marks)
 
 

@@ -27,6 +27,7 @@ PAGES = {
     "/plain": ("", "<h1>Hello</h1><button>press</button><input>"),
     "/strict": (STRICT, "<h1>Hello</h1><button>press</button>"),
     "/empty": ("", ""),
+    "/frame": ("", "<iframe src='/plain'></iframe>"),
     "/unload": ("", "<h1>Bye</h1><script>\naddEventListener('unload', () => {})</script>"),
     "/hangs": ("", "<h1>Hello</h1><script>setTimeout(() => { while (true); }, 100)</script>"),
     "/hangs-at-a-key": ("", "<h1>Hello</h1><script>onkeydown = () => { while (true); }</script>"),
@@ -65,8 +66,13 @@ def press(page: Page) -> None:
     page.locator("button").click()
 
 
+def press_a_key(page: Page) -> None:
+    page.keyboard.press("Tab")
+
+
 def test_a_strict_policy_does_not_keep_the_instrument_out(pages: str, chromium: Browser) -> None:
     seen = visit(chromium, f"{pages}/strict", MOBILE, interact=press)
+    assert seen.lcp is not None
     assert seen.lcp.element == "body > h1"
     assert seen.inp is not None
     assert seen.inp.target == "body > button"
@@ -93,14 +99,12 @@ def test_typing_counts_each_key(pages: str, chromium: Browser) -> None:
 def test_what_was_not_told_is_no_pass(pages: str, chromium: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("postflight.browser.vitals.visit.PAINT_DEADLINE", 100.0)
     monkeypatch.setattr("postflight.browser.vitals.visit.INPUT_DEADLINE", 100.0)
-    with pytest.raises(CannotMeasure, match="no contentful paint"):
-        visit(chromium, f"{pages}/empty", DESKTOP)
+    for path in ("/empty", "/frame"):
+        seen = visit(chromium, f"{pages}{path}", DESKTOP, interact=press_a_key)
+        assert (seen.fcp, seen.lcp) == (None, None)
+        assert seen.inp is not None
     with pytest.raises(CannotMeasure, match="no interaction"):
         visit(chromium, f"{pages}/plain", DESKTOP, interact=lambda _: None)
-
-
-def press_a_key(page: Page) -> None:
-    page.keyboard.press("Tab")
 
 
 @pytest.mark.parametrize(
@@ -134,6 +138,7 @@ def test_a_page_that_answers_is_not_given_up_while_it_lacks_something(
 def test_nothing_that_a_page_replaces_is_used(pages: str, chromium: Browser) -> None:
     seen = visit(chromium, f"{pages}/of-its-own-mind", DESKTOP, interact=press)
     assert seen.inp is not None
+    assert seen.lcp is not None
     assert seen.lcp.element == "body > h1"
     assert come_back(chromium, f"{pages}/of-its-own-mind", DESKTOP).warm is not None
 

@@ -131,6 +131,18 @@ def test_nobody_speaks_of_a_quiet_runner_nor_of_a_noisy_one_when_a_limit_is_kept
     assert "noisy" not in noisy.cause("lcp", 2.5)
 
 
+@pytest.mark.parametrize("painted", [0, 2])
+def test_paints_that_the_browser_did_not_tell_of_keep_no_limit_and_the_others_are_decided(painted: int) -> None:
+    blank = read(first_contentful_paint=None, candidates=())
+    found = series(*[seen()] * painted, blank)
+    assert len(found.visits) == 3
+    assert found.reading("lcp").values == ()
+    assert found.cause("lcp", 2.5).startswith(f"in {3 - painted} of 3 visits the browser told of no contentful paint")
+    assert found.outcome("lcp", 2.5) is Outcome.SPENT
+    assert not found.broken_each_time("lcp", 2.5)
+    assert [judged(found, name) for name in ("cls", "inp", "cpu")] == [None] * 3
+
+
 def test_inp_without_an_interaction_is_no_zero() -> None:
     with pytest.raises(CannotMeasure):
         series(read(interacts=False))

@@ -19,6 +19,7 @@ from postflight.browser.spki import launch_arguments
 from postflight.browser.vitals.profiles import MOBILE
 from postflight.errors import CannotMeasure, DeploymentFault
 from postflight.model import Deployment, Measurement, Status, Unit
+from postflight.probes.meaning import explain_browser
 from postflight.stats.few_rounds import FewComparison, compare, fewest_rounds
 from postflight.stats.paired import Change, Round
 
@@ -42,7 +43,7 @@ FIGURES = (
     Figure("bytes", "bytes", Unit.BYTES, lambda page: page.bytes, counted=True),
     Figure("requests", "requests", Unit.COUNT, lambda page: page.requests, counted=True),
     Figure("cpu", "main thread's CPU", Unit.SECONDS, lambda page: page.vitals.work.thread),
-    Figure("lcp", "LCP on a slow network", Unit.SECONDS, lambda page: page.vitals.lcp.at),
+    Figure("lcp", "LCP on a slow network", Unit.SECONDS, lambda page: page.lcp),
 )
 
 
@@ -108,10 +109,9 @@ def _visit(browser: Browser, url: str, *, old: str) -> PageFigures:
     except (DeploymentFault, PlaywrightError) as error:
         if url == old:
             raise CannotMeasure(f"the old page is no measure: {error}", where=url) from error
+        _visit(browser, old, old=old)  # or is it the browser that is gone, or this runner's network?
         if isinstance(error, PlaywrightError):
-            raise DeploymentFault(
-                f"the new page cannot be visited, the old one can: {error.message}", where=url
-            ) from error
+            raise explain_browser(error.message, url) from error
         raise
 
 

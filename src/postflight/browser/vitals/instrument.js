@@ -18,7 +18,7 @@
 
   const keep = (name, item) => {
     if (record[name].length < MOST) record[name].push(item);
-    else record.dropped += 1;
+    else if (name !== "scripts") record.dropped += 1; // they only name causes
   };
 
   /** A node as a person would name it: `img.hero`, `#save`, `section.features > p`. */
