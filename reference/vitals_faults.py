@@ -41,6 +41,7 @@ fetch('/static/planted/hero.json').then((answer) => answer.json()).then(() => { 
 _SLOW_CLICK = _BUSY + "document.addEventListener('click', function onBuy() { busy(900); });"
 _SLOW_FRAME = _BUSY + "document.addEventListener('click', () => requestAnimationFrame(() => busy(900)));"
 _SLOW_KEY = _BUSY + "document.addEventListener('keydown', function validate() { busy(700); });"
+_ENDLESS_KEY = "document.addEventListener('keydown', function search() { while (true); });"
 _BUSY_AFTER_LOAD = _BUSY + "addEventListener('load', function hydrate() { setTimeout(() => busy(2500), 50); });"
 # far below all that is shown: nothing moves
 _BELOW = "const below = document.createElement('div');\nbelow.style.cssText = 'position:absolute;top:4000px';\n"
@@ -101,6 +102,7 @@ PLANTS: dict[Fault, Plant] = {
     faults.SLOW_CLICK: _script("shop.js", _SLOW_CLICK),
     faults.SLOW_FRAME: _script("animate.js", _SLOW_FRAME),
     faults.SLOW_KEY: _script("validate.js", _SLOW_KEY),
+    faults.ENDLESS_KEY: _script("search.js", _ENDLESS_KEY),
     faults.BUSY_AFTER_LOAD: _script("hydrate.js", _BUSY_AFTER_LOAD),
     faults.LAYOUT_THRASH: _script("rows.js", _THRASH),
     faults.DOM_EXPLOSION: _script("list.js", _EXPLOSION),

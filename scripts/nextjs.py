@@ -252,9 +252,9 @@ def our_figures(browser: Browser, url: str, profile: Profile) -> dict[str, float
     found = measure(browser, url, profile, interact=_click if url.endswith("/editor") else None)
     vitals = found.vitals
     figures = {
-        "LCP ms": vitals.lcp.at * 1000,
+        "LCP ms": found.lcp * 1000,
         "CLS": vitals.cls.score,
-        "FCP ms": vitals.fcp * 1000,
+        "FCP ms": (vitals.fcp or 0.0) * 1000,
         "main thread CPU ms": vitals.work.thread * 1000,
         "DOM elements": vitals.work.elements,
         "bodies, bytes": found.bytes,

@@ -12,6 +12,7 @@ from postflight.browser.vitals.returning import Returning, come_back
 from postflight.browser.vitals.series import METRICS, Series, repeat
 from postflight.browser.vitals.visit import visit
 from postflight.checks.budget import fits
+from postflight.errors import DeploymentFault
 from postflight.model import Budget, Deployment
 
 from ..routes import Route
@@ -30,25 +31,36 @@ class Laboratory:
     options: Callable[[Route], dict[str, Any]]
     _series: dict[Key, Series] = field(default_factory=dict)
     _returning: dict[Key, Returning] = field(default_factory=dict)
+    _failed: dict[Key, Exception] = field(default_factory=dict)
 
     def series(self, route: Route, profile: Profile, attempt: int) -> Series:
-        """Return the visits to a page."""
+        """Return the visits to a page. If they failed, all checks of the page are told so, and do not wait again."""
         key = route.name, profile.name, attempt
+        if key in self._failed:
+            raise self._failed[key]
         if key not in self._series:
             url, options = self.url(route), self.options(route)
             interact = route.interact or press_tab
-            self._series[key] = repeat(
-                lambda: visit(self.browser, url, profile, options=options, interact=interact),
-                self.limits(route, profile),
-                self.control,
-            )
+            try:
+                with self.control.vouching():
+                    self._series[key] = repeat(
+                        lambda: visit(self.browser, url, profile, options=options, interact=interact),
+                        self.limits(route, profile),
+                        self.control,
+                    )
+            except Exception as error:
+                if isinstance(error, DeploymentFault):  # one finding for it, not one from each check of the page
+                    error.causes = (f"{route} for {profile}: {error}",)
+                self._failed[key] = error
+                raise
         return self._series[key]
 
     def returning(self, route: Route, profile: Profile, attempt: int) -> Returning:
         """Return what became of a visitor who came back."""
         key = route.name, profile.name, attempt
         if key not in self._returning:
-            self._returning[key] = come_back(self.browser, self.url(route), profile, options=self.options(route))
+            with self.control.vouching():
+                self._returning[key] = come_back(self.browser, self.url(route), profile, options=self.options(route))
         return self._returning[key]
 
     def limits(self, route: Route, profile: Profile) -> dict[str, float]:

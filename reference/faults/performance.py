@@ -105,6 +105,7 @@ HIDDEN_UNTIL_READY = Fault("hidden-until-ready", "the landing page shows itself 
 SLOW_CLICK = Fault("slow-click", "a click on the landing page is worked on for 900 ms", ("P13-P1",))
 SLOW_FRAME = Fault("slow-frame", "the frame after a click takes 900 ms", ("P13-P1",))
 SLOW_KEY = Fault("slow-key", "a key on the landing page is worked on for 700 ms", ("P13-P1",))
+ENDLESS_KEY = Fault("endless-key", "a key on the landing page starts a script that never ends", ("P13-P1",))
 BUSY_AFTER_LOAD = Fault("busy-after-load", "a script works for 2.5 s after the page was loaded", ("P13-P1",))
 LAYOUT_THRASH = Fault("layout-thrash", "a script forces thousands of layouts", ("P13-P1",))
 DOM_EXPLOSION = Fault("dom-explosion", "a script puts 200,000 elements into the page", ("P13-P1",))
@@ -112,7 +113,7 @@ UNLOAD_LISTENER = Fault("unload-listener", "the landing page listens to `unload`
 
 FELT = frozenset({
     LATE_BANNER, LATE_STYLES, HERO_LATE, BLOCKING_STYLES, BLOCKING_SCRIPT, LATE_FIRST_BYTE, HIDDEN_UNTIL_READY,
-    SLOW_CLICK, SLOW_FRAME, SLOW_KEY, BUSY_AFTER_LOAD, LAYOUT_THRASH, DOM_EXPLOSION, UNLOAD_LISTENER,
+    SLOW_CLICK, SLOW_FRAME, SLOW_KEY, ENDLESS_KEY, BUSY_AFTER_LOAD, LAYOUT_THRASH, DOM_EXPLOSION, UNLOAD_LISTENER,
 })  # fmt: skip
 
 # The machine that the web service says it runs on (machine.py)

@@ -84,7 +84,7 @@ def _visit(opened: Browser, url: str, profile: Profile) -> Figures:
         "requests": found.requests,
         "cls": vitals.cls.score,
         "cpu": vitals.work.thread,
-        "lcp": vitals.lcp.at,
+        "lcp": found.lcp,
         "inp": vitals.inp.seconds if vitals.inp else 0.0,
     }
 

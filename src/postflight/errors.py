@@ -24,6 +24,7 @@ class PostflightError(Exception):
 
     on_breach: OnBreach | None = None  # what it asks for, where a budget says so; else the check's requirement decides
     causes: tuple[str, ...] = ()  # equal for equal causes: what several checks ran into is told by the first of them
+    repeated: bool = False  # seen again and again within the check: running that once more would show nothing new
 
     def __init__(self, message: str, *, expected: str = "", seen: str = "", where: str = "", curl: str = "") -> None:
         super().__init__(message)

@@ -140,6 +140,8 @@ def test_figures_are_the_librarys(path: str, site: str, library: str, chromium: 
     both = measure(chromium, f"{site}{path}", library)
     ours, theirs = both.ours, both.theirs
     assert ours.inp is not None
+    assert ours.lcp is not None
+    assert ours.fcp is not None
     figures = {
         "LCP": ours.lcp.at * 1000,
         "CLS": ours.cls.score,

@@ -209,6 +209,10 @@ _FELT = (
     Planted("slow-click", ANSWERS, ("INP", "click on a.button", "processing", "/static/planted/shop.js")),
     Planted("slow-frame", ANSWERS, ("INP", "click on a.button", "presentation delay", "/static/planted/animate.js")),
     Planted("slow-key", ANSWERS, ("INP", "key press on", "processing", "/static/planted/validate.js")),
+    # found by the first check of the page: the others meet the same, and it is told once
+    Planted(
+        "endless-key", APPEARS, ("The page hangs: it no longer answers to a key or a click", "more checks met the same")
+    ),
     Planted("busy-after-load", SPARES, ("CPU", "script", "/static/planted/hydrate.js")),
     Planted("layout-thrash", SPARES, ("CPU", "layouts of", "forced by /static/planted/rows.js")),
     Planted("dom-explosion", (*ANSWERS, *SPARES), ("CPU", "elements", "key press on body")),  # Tab looks through all

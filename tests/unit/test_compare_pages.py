@@ -12,7 +12,7 @@ from playwright.sync_api import Error as PlaywrightError
 
 from postflight.commands import compare_pages
 from postflight.commands.compare_pages import Shown, compare_page
-from postflight.errors import CannotMeasure, DeploymentFault, UnexpectedAnswer
+from postflight.errors import BrowserUnavailable, CannotMeasure, DeploymentFault, RunnerNetworkError, UnexpectedAnswer
 from postflight.model import Status
 
 OLD, NEW = "http://old.test/", "http://new.test/"
@@ -21,8 +21,8 @@ Visit = Callable[[str], Any]
 
 def page(*, size: int = 80_000, requests: int = 3, cpu: float = 0.2, lcp: float = 0.7, ended: str = "") -> Any:
     """What one visit tells, as far as it is compared; it ended where it was asked for, or elsewhere."""
-    vitals = SimpleNamespace(work=SimpleNamespace(thread=cpu), lcp=SimpleNamespace(at=lcp))
-    return SimpleNamespace(bytes=size, requests=requests, vitals=vitals, url=ended)
+    vitals = SimpleNamespace(work=SimpleNamespace(thread=cpu))
+    return SimpleNamespace(bytes=size, requests=requests, lcp=lcp, vitals=vitals, url=ended)
 
 
 @pytest.fixture
@@ -158,3 +158,28 @@ def test_a_page_that_leads_to_another_deployment_is_not_compared(
 ) -> None:
     with pytest.raises(CannotMeasure, match=r"leads to http://www\.test/"):
         judge(lambda url: page(ended="http://www.test/" if url == asked else url))
+
+
+@pytest.mark.parametrize(
+    ("said", "old_fails", "means"),
+    [
+        ("Target page, context or browser has been closed", False, BrowserUnavailable),
+        ("net::ERR_NAME_NOT_RESOLVED", False, RunnerNetworkError),
+        ("net::ERR_CONNECTION_RESET", True, CannotMeasure),  # for the old page just as well
+        ("Timeout 20000ms exceeded", True, CannotMeasure),
+    ],
+)
+def test_what_fails_on_our_side_is_not_the_new_pages(
+    judge: Callable[..., dict[str, Shown]], said: str, old_fails: bool, means: type[Exception]
+) -> None:
+    failed: list[str] = []
+
+    def visit(url: str) -> Any:
+        if url == NEW or (failed and old_fails):
+            failed.append(url)
+            raise PlaywrightError(said)
+        return page()
+
+    with pytest.raises(means) as raised:
+        judge(visit)
+    assert not isinstance(raised.value, DeploymentFault)

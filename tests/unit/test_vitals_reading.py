@@ -2,6 +2,7 @@
 
 import pytest
 
+from postflight.checks.vitals import explain
 from postflight.checks.vitals.record import PaintCandidate
 from postflight.errors import CannotMeasure
 from tests.vitals import NAVIGATION, SITE, event, ran, read, shift, task
@@ -96,12 +97,20 @@ def test_queries_are_nobodys_business_and_scripts_come_longest_first() -> None:
     assert [script.path for script in seen.scripts] == ["https://cdn.test/b.js", "/a.js"]
 
 
-@pytest.mark.parametrize(
-    "missing", [{"first_contentful_paint": None}, {"candidates": ()}, {"events": ()}, {"hidden": True}, {"dropped": 1}]
-)
+@pytest.mark.parametrize("missing", [{"events": ()}, {"hidden": True}, {"dropped": 1}])
 def test_what_is_missing_is_never_a_pass(missing: dict[str, object]) -> None:
     with pytest.raises(CannotMeasure):
         read(**missing)
+
+
+def test_a_paint_that_the_browser_does_not_tell_of_is_none_and_the_rest_is_there() -> None:
+    seen = read(first_contentful_paint=None, candidates=(), tasks=(task(100, 90),))
+    assert (seen.fcp, seen.lcp) == (None, None)
+    assert (seen.ttfb.at, seen.tbt) == (0.1, pytest.approx(0.04))
+    assert seen.inp is not None
+    assert [explain(name, seen) for name in ("fcp", "lcp")] == [
+        "FCP: the browser told of none", "LCP: the browser told of none"
+    ]  # fmt: skip
 
 
 def test_who_does_not_interact_has_no_inp() -> None:

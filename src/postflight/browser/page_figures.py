@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from playwright.sync_api import Browser, CDPSession
+from playwright.sync_api import Browser, CDPSession, Page
 
 from postflight.browser.vitals import visit
 from postflight.browser.vitals.profiles import Profile
-from postflight.checks.vitals import Vitals, read_vitals
+from postflight.checks.vitals import Vitals
+from postflight.errors import CannotMeasure
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,7 @@ class PageFigures:
     """
 
     vitals: Vitals
+    lcp: float  # seconds
     bytes: int
     requests: int
     url: str
@@ -32,7 +34,10 @@ def measure(
     interact: visit.Interact | None = None,
     options: Mapping[str, Any] | None = None,
 ) -> PageFigures:
-    """Open `url` in a new context and return its figures. Raises what `browser.vitals.visit` does."""
+    """Open `url` in a new context and return its figures; what `interact` makes the page load is not counted.
+
+    Raises what `browser.vitals.visit` does, and `CannotMeasure` if the browser tells of no contentful paint.
+    """
     with browser.new_context(**{**profile.context_options, **(options or {})}) as context:
         page = context.new_page()
         page.set_default_timeout(visit.ACTION_DEADLINE)
@@ -40,19 +45,18 @@ def measure(
         session = context.new_cdp_session(page)
         traffic = _Traffic(session)
         visit.prepare(page, session, profile)
-        visit.open_page(page, url)
-        now = visit.settle(page)
-        work = visit.read_work(session, page)
-        counted = traffic.bytes, traffic.requests
-        if interact is not None:
-            profile.slow_processor(session)
-            interact(page)
-            page.evaluate("deadline => __postflightVitals.interacted(deadline)", visit.INPUT_DEADLINE)
-        record, ended = visit.read_record(page), page.url
-    vitals = read_vitals(
-        record, url=url, profile=profile.name, work=work, interacted_at=now, interacts=interact is not None
-    )
-    return PageFigures(vitals, *counted, ended)
+
+        def counted_until_then(page: Page) -> None:
+            traffic.end()
+            if interact is not None:
+                interact(page)
+
+        vitals = visit.observe(page, session, url, profile, counted_until_then if interact else None)
+        if vitals.lcp is None:
+            raise CannotMeasure(
+                "The browser told of no contentful paint, so there is no LCP that could be compared", where=url
+            )
+        return PageFigures(vitals, vitals.lcp.at, traffic.bytes, traffic.requests, page.url)
 
 
 class _Traffic:
@@ -61,14 +65,19 @@ class _Traffic:
     def __init__(self, session: CDPSession) -> None:
         self.bytes = self.requests = 0
         self._heads: dict[str, int] = {}
+        self._ended = False
         session.on("Network.responseReceived", self._on_head)
         session.on("Network.loadingFinished", self._on_end)
+
+    def end(self) -> None:
+        """Count no longer."""
+        self._ended = True
 
     def _on_head(self, event: dict[str, Any]) -> None:
         self._heads[event["requestId"]] = int(event["response"]["encodedDataLength"])
 
     def _on_end(self, event: dict[str, Any]) -> None:
         head = self._heads.pop(event["requestId"], None)
-        if head is not None:  # None: a data: URL, or an answer out of a service worker
+        if head is not None and not self._ended:  # None: a data: URL, or an answer out of a service worker
             self.requests += 1
             self.bytes += int(event["encodedDataLength"]) - head

@@ -24,12 +24,29 @@ def judge(measurement: Measurement, budgets: Iterable[Budget]) -> tuple[Judgemen
     interval, the limit is about what it estimates, and nothing is claimed unless all of it is on one side.
     Fewer samples than `min_samples` are no evidence for keeping it, though a value outside is enough for breaking it.
     """
-    fitting = sorted((b for b in budgets if fits(measurement.metric, b.metric)), key=lambda b: -len(b.metric))
-    judgements = tuple(_hold(measurement, b) for b in fitting if b.metric == fitting[0].metric)
+    judgements = tuple(_hold(measurement, budget) for budget in _fitting(measurement.metric, budgets))
     for judgement in judgements:
         if judgement.error is not None:
             judgement.error.on_breach = judgement.budget.on_breach
     return judgements
+
+
+def find_untold(metric: str, budgets: Iterable[Budget], *, where: str, cause: str) -> list[NotEnoughEvidence]:
+    """Return what is to be said of a metric's limits when it was looked for and is not there: they are not kept."""
+    found = []
+    for budget in _fitting(metric, budgets):
+        message = f"{metric} is not there: no claim about {budget.limit} ({budget.source}): {cause}"
+        unknown = NotEnoughEvidence(message, expected=budget.limit, seen="no value", where=where)
+        unknown.on_breach = budget.on_breach
+        found.append(unknown)
+    return found
+
+
+def _fitting(metric: str, budgets: Iterable[Budget]) -> list[Budget]:
+    """Return the budgets of the most special name that is about a metric."""
+    fitting = [budget for budget in budgets if fits(metric, budget.metric)]
+    longest = max((len(budget.metric) for budget in fitting), default=0)
+    return [budget for budget in fitting if len(budget.metric) == longest]
 
 
 def fits(metric: str, budget: str) -> bool:

@@ -18,12 +18,13 @@ from postflight.browser.guard import Guard
 from postflight.browser.others import CHROMIUM, require_installed
 from postflight.browser.policy_reports import SHORT_DELAY
 from postflight.browser.spki import launch_arguments
-from postflight.checks.budget import fits, judge
+from postflight.checks.budget import fits
 from postflight.config.budgets import Budgets
 from postflight.errors import CannotMeasure, ConfigError
 from postflight.exhibits import Exhibit
-from postflight.model import Account, Deployment, Measurement, OnBreach, Unit, Weakness
+from postflight.model import Account, Deployment, Measurement, Unit, Weakness
 from postflight.probes.client import Client
+from postflight.pytest_plugin.measuring import Measured
 from postflight.pytest_plugin.run import Run
 from postflight.pytest_plugin.selection import stage_of
 from postflight.pytest_plugin.state import (
@@ -44,7 +45,6 @@ Show = Callable[[Exhibit], None]
 Keep = Callable[[str, bytes], None]
 ACTION_DEADLINE = 10_000  # milliseconds
 NAVIGATION_DEADLINE = 15_000  # milliseconds
-_SEVERITY = [OnBreach.ROLLBACK, OnBreach.HOLD, OnBreach.WARN]
 
 
 @pytest.fixture(scope="session")
@@ -107,7 +107,7 @@ def api(run: Run) -> Iterator[Client]:
 
 @pytest.fixture
 def measure(request: pytest.FixtureRequest, run: Run) -> Measure:
-    """Return `measure(metric, *values, unit=Unit.SECONDS, where="", interval=None, cause="")`: says what was measured.
+    """Return `measure(metric, *values, unit=..., where=..., interval=..., cause=..., repeated=...)`: what was seen.
 
     A test that has a browser among its fixtures measures with it, and one that starts its own says `browser=`: figures
     of different browsers are never compared with each other.
@@ -115,10 +115,15 @@ def measure(request: pytest.FixtureRequest, run: Run) -> Measure:
     Budgets of that metric are held against it after the test, in its call phase. A metric that the test announces with
     `@pytest.mark.measures` and then does not record is an invalid measurement, not a kept budget. A test that announces
     `mobile.lcp` may record `landing.mobile.lcp`: a budget of either name is about it, and the longer one wins.
+
+    Without values it was looked for and is not there: nothing is claimed of its limit, and `cause` says why.
+
+    A failing check is run once more. `repeated` says that it need not be if this metric's limit is broken: the check
+    has measured it anew several times, and each time it was.
     """
     item = request.node
-    taken: list[Measurement] = []
-    item.stash[MEASURED] = taken
+    measured = Measured([])
+    item.stash[MEASURED] = measured.taken
 
     def record(
         metric: str,
@@ -128,26 +133,28 @@ def measure(request: pytest.FixtureRequest, run: Run) -> Measure:
         interval: tuple[float, float] | None = None,
         cause: str = "",
         browser: str | None = None,
+        repeated: bool = False,
     ) -> None:
         if not any(fits(metric, announced) for announced in _announced(item)):
             raise ConfigError(f"{item.nodeid} measures {metric!r} but does not announce it: @pytest.mark.measures(...)")
-        if not values or not all(map(math.isfinite, (*values, *(interval or ())))):
+        if not all(map(math.isfinite, (*values, *(interval or ())))):
             raise CannotMeasure(f"{metric} was to be measured in numbers, and came out as {values}, {interval}")
         if browser is None:
             browser = run.browser if "browser" in request.fixturenames else ""
-        taken.append(Measurement(metric, tuple(values), unit, where, interval=interval, cause=cause, browser=browser))
+        if values:
+            measured.taken.append(
+                Measurement(metric, tuple(values), unit, where, interval=interval, cause=cause, browser=browser)
+            )
+        elif cause:
+            measured.untold[metric] = where, cause
+        else:
+            raise CannotMeasure(f"{metric}: not one value was measured, and nothing says why", where=where)
+        if repeated:
+            measured.repeated.add(metric)
 
     def hold_against_budgets() -> None:
-        missing = [name for name in sorted(_announced(item)) if not any(fits(m.metric, name) for m in taken)]
-        if missing:
-            raise CannotMeasure(f"announced but not measured: {', '.join(missing)}")
         budgets = run.budgets.for_stage(run.deployment.platform, stage_of(item)).values()
-        held = [judge(m, budgets) for m in taken]
-        item.stash[MEASURED] = [js[-1].measurement if js else m for js, m in zip(held, taken, strict=True)]
-        wrong = [(_SEVERITY.index(judgement.budget.on_breach), judgement.error) for js in held for judgement in js]
-        for _, error in sorted(wrong, key=lambda pair: pair[0]):
-            if error is not None:
-                raise error
+        measured.hold_against(budgets, _announced(item))
 
     _after_call(item).append(hold_against_budgets)
     return record

@@ -52,7 +52,7 @@ def select(config: pytest.Config, run: Run, items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.skip(reason=excluded))
         elif not config.option.usepdb:
             # a failure is looked at twice: the same again is a fault, anything else is flaky, a verdict of its own
-            item.add_marker(pytest.mark.flaky(reruns=1))
+            item.add_marker(pytest.mark.flaky(reruns=1, condition=deserves_another_look))
         if item.get_closest_marker("load"):
             item.add_marker(pytest.mark.xdist_group("load"))  # side by side they would send more than `max_rate`
         if item.get_closest_marker("performance"):
@@ -64,6 +64,11 @@ def select(config: pytest.Config, run: Run, items: list[pytest.Item]) -> None:
     if others:
         config.hook.pytest_deselected(items=others)
         items[:] = kept
+
+
+def deserves_another_look(error: BaseException | None) -> bool:
+    """Whether a failed check is run once more. Not if it has done so itself, and each time saw the same."""
+    return not getattr(error, "repeated", False)
 
 
 def _no_budget_unmeasured(config: pytest.Config, run: Run, items: list[pytest.Item]) -> None:

@@ -5,12 +5,19 @@ ever took in this run says by how much the runner stretches what happens in it, 
 another machine. The page is filled from here: it needs no network, and no deployment.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from statistics import median
 from types import TracebackType
 from typing import Self
 
 from playwright.sync_api import Browser
+from playwright.sync_api import Error as PlaywrightError
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
+
+from postflight.browser.responsive import PageHangs, until_responsive
+from postflight.errors import CannotMeasure
 
 CONTENT = f"<!doctype html><title>control</title><main>{'<p>one <b>two</b></p>' * 200}</main>"
 WORK = """() => {
@@ -26,6 +33,7 @@ WORK = """() => {
 }"""
 DEADLINE = 20_000.0  # milliseconds
 NOISY = 1.25  # a stretch of more is worth a word
+OVERLOADED = 4.0  # with a stretch of more a missed deadline says nothing about the page
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +79,31 @@ class Control:
         pulse = self._work()
         self.least = min(self.least, pulse.thread)
         return pulse
+
+    @contextmanager
+    def vouching(self) -> Iterator[None]:
+        """Blame a page for a deadline that it missed only where our own page keeps up on this runner.
+
+        Raises `CannotMeasure` in place of the block's `PageHangs` or Playwright's `TimeoutError` where it does not.
+        """
+        try:
+            yield
+        except (PageHangs, PlaywrightTimeout) as error:
+            if trouble := self._trouble():
+                first = str(error).partition("\n")[0]
+                raise CannotMeasure(
+                    f"The runner, not the page, may be too slow: {trouble}; the page: {first}"
+                ) from error
+            raise
+
+    def _trouble(self) -> str:
+        """Say what is wrong with the browser on this runner, as our own page shows it; empty: nothing."""
+        try:
+            until_responsive(self._page)
+            found = stretch([self.pulse()], self.least)
+        except PlaywrightError as gone:
+            return f"our own page does not answer in this browser ({gone.message.partition(chr(10))[0]})"
+        return f"work of our own page took {found:.1f} times as long as it had to" if found > OVERLOADED else ""
 
     def _work(self) -> Pulse:
         before = self._thread_seconds()

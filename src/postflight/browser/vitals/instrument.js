@@ -5,6 +5,10 @@
 (() => {
   if (self !== top || Object.hasOwn(self, "__postflightVitals")) return;
 
+  // As the browser has them: pages replace what they like, for tests of their own or for old browsers.
+  const [onFrame, later] = [requestAnimationFrame.bind(self), setTimeout.bind(self)];
+  const [now, entriesOf] = [performance.now.bind(performance), performance.getEntriesByType.bind(performance)];
+
   const MOST = 1000; // entries of each kind
   const MOST_NODES = 5; // of one layout shift; the browser tells no more
   const record = { candidates: [], shifts: [], events: [], tasks: [], scripts: [], dropped: 0 };
@@ -14,7 +18,7 @@
 
   const keep = (name, item) => {
     if (record[name].length < MOST) record[name].push(item);
-    else record.dropped += 1;
+    else if (name !== "scripts") record.dropped += 1; // they only name causes
   };
 
   /** A node as a person would name it: `img.hero`, `#save`, `section.features > p`. */
@@ -102,12 +106,12 @@
     for (const [type, observer] of observers) observer.takeRecords().forEach(takes[type]);
   };
 
-  const frame = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+  const frame = () => new Promise((done) => onFrame(() => later(done)));
 
   performance.setResourceTimingBufferSize(MOST);
 
   const navigation = () => {
-    const entry = performance.getEntriesByType("navigation")[0];
+    const entry = entriesOf("navigation")[0];
     return {
       kind: entry.type,
       activation_start: entry.activationStart ?? 0,
@@ -122,7 +126,7 @@
   };
 
   const resources = () =>
-    performance.getEntriesByType("resource").slice(0, MOST).map((entry) => ({
+    entriesOf("resource").slice(0, MOST).map((entry) => ({
       url: entry.name.slice(0, 500),
       initiator: entry.initiatorType,
       start: entry.startTime,
@@ -136,13 +140,13 @@
     value: Object.freeze({
       /** Something is painted (or the deadline has passed), and what the browser had to tell of it has been told. */
       async painted(deadline) {
-        const until = performance.now() + deadline;
+        const until = now() + deadline;
         do {
           await frame();
           await frame();
           take();
-        } while ((firstContentfulPaint === null || !record.candidates.length) && performance.now() < until);
-        return performance.now();
+        } while ((firstContentfulPaint === null || !record.candidates.length) && now() < until);
+        return now();
       },
 
       /**
@@ -150,8 +154,8 @@
        * next frame, and without one its entry never comes.
        */
       async interacted(deadline) {
-        const until = performance.now() + deadline;
-        for (let quiet = 0, before = record.events.length; performance.now() < until; ) {
+        const until = now() + deadline;
+        for (let quiet = 0, before = record.events.length; now() < until; ) {
           await frame();
           take();
           quiet = record.events.length === before ? quiet + 1 : 0;
@@ -163,7 +167,7 @@
 
       read() {
         take();
-        return JSON.stringify({
+        return {
           ...record,
           navigation: navigation(),
           first_contentful_paint: firstContentfulPaint,
@@ -171,7 +175,7 @@
           interactions: performance.interactionCount ?? 0,
           elements: document.getElementsByTagName("*").length,
           hidden,
-        });
+        };
       },
     }),
   });

@@ -13,7 +13,7 @@ from typing import Any
 from playwright.sync_api import Browser, CDPSession, Page
 from playwright.sync_api import Error as PlaywrightError
 
-from postflight.browser.responsive import until_responsive
+from postflight.browser.responsive import answering, until_responsive
 from postflight.browser.vitals.profiles import Profile
 from postflight.browser.vitals.visit import (
     ACTION_DEADLINE,
@@ -62,15 +62,17 @@ def come_back(browser: Browser, url: str, profile: Profile, *, options: Mapping[
         prepare(page, session, profile)
         film = _Film(session)
         open_page(page, url)
-        settle(page)
-        frames = film.end()
-        handlers = unload_handlers(session)
-        page.reload(wait_until="load")
-        warm = _largest_paint(page)
-        page.goto(ELSEWHERE)
-        page.go_back(wait_until="load")
-        restored = not page.evaluate("() => performance.getEntriesByType('navigation')[0].type === 'back_forward'")
-        return Returning(frames, warm, None if restored else _largest_paint(page), restored, handlers)
+        with answering(page, "after it was loaded", deadline=ACTION_DEADLINE):
+            settle(page)
+            frames = film.end()
+            handlers = unload_handlers(session)
+        with answering(page, "when somebody comes back to it", deadline=ACTION_DEADLINE):
+            page.reload(wait_until="load")
+            warm = _largest_paint(page)
+            page.goto(ELSEWHERE)
+            page.go_back(wait_until="load")
+            restored = read_record(page).navigation.kind != "back_forward"
+            return Returning(frames, warm, None if restored else _largest_paint(page), restored, handlers)
     finally:
         context.close()
 

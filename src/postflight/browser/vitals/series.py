@@ -18,6 +18,10 @@ from postflight.model import Unit
 from postflight.stats.repeats import Outcome, Plan, interval, judge
 
 FRAME = 0.016  # seconds: paints and answers to input come with a frame
+UNTOLD = (
+    "the browser told of no contentful paint: the page shows nothing, or what it shows is not counted"
+    " (a canvas, a frame, a background as large as the screen)"
+)
 BROWSER = 0.1  # CPU seconds of the browser's other processes until a page is painted
 
 
@@ -30,7 +34,7 @@ class Metric:
 
     name: str
     unit: Unit
-    of: Callable[[Vitals], float]
+    of: Callable[[Vitals], float | None]  # None: the browser did not tell
     plan: Plan | None = None
     computed: Callable[[Vitals], float] | None = None
 
@@ -39,6 +43,10 @@ def _inp(vitals: Vitals) -> float:
     if vitals.inp is None:
         raise CannotMeasure("INP was asked for, and nobody interacted with the page", where=vitals.url)
     return vitals.inp.seconds
+
+
+def _lcp(vitals: Vitals) -> float | None:
+    return None if vitals.lcp is None else vitals.lcp.at
 
 
 def _until_painted(vitals: Vitals) -> float:
@@ -50,7 +58,7 @@ METRICS = {
     for metric in (
         Metric("ttfb", Unit.SECONDS, lambda v: v.ttfb.at, Plan(resolution=0.05, spread=0.1), lambda _: BROWSER),
         Metric("fcp", Unit.SECONDS, lambda v: v.fcp, Plan(resolution=FRAME), _until_painted),
-        Metric("lcp", Unit.SECONDS, lambda v: v.lcp.at, Plan(resolution=FRAME), _until_painted),
+        Metric("lcp", Unit.SECONDS, _lcp, Plan(resolution=FRAME), _until_painted),
         Metric("cls", Unit.SCORE, lambda v: round(v.cls.score, 4)),
         Metric("inp", Unit.SECONDS, _inp, Plan(resolution=2 * FRAME, spread=0.1), _inp),
         Metric("cpu", Unit.SECONDS, lambda v: v.work.thread, Plan(resolution=0.005, spread=0.05)),
@@ -61,7 +69,10 @@ METRICS = {
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One metric over all visits: values, interval of what is typical (None: it is exact), and its cause in words."""
+    """One metric over all visits: values, interval of what is typical (None: it is exact), and its cause in words.
+
+    There are no values if the browser did not tell of it in each of the visits; the words then say so.
+    """
 
     metric: Metric
     values: tuple[float, ...]
@@ -94,9 +105,12 @@ class Series:
     def reading(self, name: str) -> Reading:
         """Return what the visits say about a metric. The words are about a visit in the middle; if exact, the worst."""
         metric = METRICS[name]
-        values = tuple(metric.of(vitals) for vitals in self.visits)
+        told = [metric.of(vitals) for vitals in self.visits]
+        values = tuple(value for value in told if value is not None)
+        if len(values) < len(told):
+            return Reading(metric, (), None, f"in {len(told) - len(values)} of {len(told)} visits {UNTOLD}")
         typical = max(values) if metric.plan is None else median_low(values)
-        words = explain(name, self.visits[values.index(typical)])
+        words = explain(name, self.visits[told.index(typical)])
         return Reading(metric, values, self._interval(metric, values), words)
 
     def cause(self, name: str, at_most: float) -> str:
@@ -108,9 +122,15 @@ class Series:
     def outcome(self, name: str, at_most: float) -> Outcome:
         """Return whether this limit is decided."""
         reading = self.reading(name)
+        if not reading.values:
+            return Outcome.SPENT  # more visits would not tell either
         if reading.interval is None:
             return Outcome.KEPT if max(reading.values) <= at_most else Outcome.BROKEN
         return judge(reading.interval, at_most)
+
+    def broken_each_time(self, name: str, at_most: float) -> bool:
+        """Whether each single visit breaks the limit, and all of them decide it: more would show the same."""
+        return self.outcome(name, at_most) is Outcome.BROKEN and min(self.reading(name).values) > at_most
 
     def _interval(self, metric: Metric, values: tuple[float, ...]) -> tuple[float, float] | None:
         if metric.plan is None:

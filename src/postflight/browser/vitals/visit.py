@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, CDPSession, Page
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 from pydantic import TypeAdapter
 
-from postflight.browser.responsive import until_responsive
+from postflight.browser.responsive import answering, until_responsive
 from postflight.browser.vitals.profiles import Profile
 from postflight.checks.vitals.model import Vitals, Work
 from postflight.checks.vitals.reading import read_vitals
@@ -50,8 +50,9 @@ def visit(
     `options` are more keyword arguments for `browser.new_context`, such as `storage_state` or `extra_http_headers`.
     `interact` clicks and types for real, and does not leave the page; without it there is no INP.
 
-    Raises `UnexpectedAnswer` for a status of 400 and above, `CannotMeasure` if a figure did not come, and Playwright's
-    errors as they are: a page that cannot be reached, or an element that is not there.
+    Raises `UnexpectedAnswer` for a status of 400 and above, `PageHangs` if the page no longer answers, `CannotMeasure`
+    if a figure did not come, and Playwright's errors as they are: a page that cannot be reached, or an element that is
+    not there.
     """
     context = browser.new_context(**{**profile.context_options, **(options or {})})
     try:
@@ -60,20 +61,9 @@ def visit(
         page.set_default_navigation_timeout(NAVIGATION_DEADLINE)
         session = context.new_cdp_session(page)
         prepare(page, session, profile)
-        open_page(page, url)
-        now = settle(page)
-        work = read_work(session, page)
-        if interact is not None:
-            profile.slow_processor(session)
-            interact(page)
-            until_responsive(page)
-            page.evaluate("deadline => __postflightVitals.interacted(deadline)", INPUT_DEADLINE)
-        record = read_record(page)
+        return observe(page, session, url, profile, interact)
     finally:
         context.close()
-    return read_vitals(
-        record, url=url, profile=profile.name, work=work, interacted_at=now, interacts=interact is not None
-    )
 
 
 def prepare(page: Page, session: CDPSession, profile: Profile) -> None:
@@ -81,6 +71,25 @@ def prepare(page: Page, session: CDPSession, profile: Profile) -> None:
     page.add_init_script(INSTRUMENT)
     session.send("Performance.enable", {"timeDomain": "threadTicks"})
     profile.slow_network(session)
+
+
+def observe(page: Page, session: CDPSession, url: str, profile: Profile, interact: Interact | None) -> Vitals:
+    """Open `url` in a page that is prepared, and return what was felt. Errors are those of `visit`."""
+    open_page(page, url)
+    with answering(page, "after it was loaded", deadline=ACTION_DEADLINE):
+        now = settle(page)
+        work = read_work(session, page)
+    if interact is not None:
+        with answering(page, "to a key or a click", deadline=ACTION_DEADLINE):
+            profile.slow_processor(session)
+            interact(page)
+            until_responsive(page)
+            page.evaluate("deadline => __postflightVitals.interacted(deadline)", INPUT_DEADLINE)
+    with answering(page, "when it is asked what was felt", deadline=ACTION_DEADLINE):
+        record = read_record(page)
+    return read_vitals(
+        record, url=url, profile=profile.name, work=work, interacted_at=now, interacts=interact is not None
+    )
 
 
 def open_page(page: Page, url: str) -> None:
@@ -102,7 +111,7 @@ def settle(page: Page) -> float:
 
 def read_record(page: Page) -> Record:
     """Return what the instrument wrote down."""
-    return _RECORD.validate_json(page.evaluate("() => __postflightVitals.read()"))
+    return _RECORD.validate_python(page.evaluate("() => __postflightVitals.read()"))
 
 
 def read_work(session: CDPSession, page: Page) -> Work:

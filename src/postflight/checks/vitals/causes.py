@@ -21,6 +21,8 @@ def explain(metric: str, vitals: Vitals) -> str:
 
 def _lcp(vitals: Vitals) -> str:
     lcp = vitals.lcp
+    if lcp is None:
+        return "LCP: the browser told of none"
     said = f"LCP {_s(lcp.at)}: {lcp.element}"
     phases = {
         "first byte": lcp.first_byte,
@@ -97,6 +99,8 @@ def _by_scripts(inp: Interaction) -> str:
 
 
 def _fcp(vitals: Vitals) -> str:
+    if vitals.fcp is None:
+        return "FCP: the browser told of none"
     if vitals.ttfb.at > vitals.fcp * MAIN_PART:
         at = _s(vitals.ttfb.at)
         return f"FCP {_s(vitals.fcp)}: {at} of it until the first byte ({_of_first_byte(vitals.ttfb)})"

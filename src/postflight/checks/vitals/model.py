@@ -120,10 +120,10 @@ class Vitals:
 
     url: str
     profile: str
-    lcp: LargestPaint
+    lcp: LargestPaint | None  # None: the browser told of none, as of a page that is only a canvas or a frame
     cls: Stability
     inp: Interaction | None  # None: nobody interacted
-    fcp: float
+    fcp: float | None  # likewise
     ttfb: FirstByte
     tbt: float  # blocking time of long tasks between FCP and the first interaction; shown, never gated
     long_tasks: int

@@ -26,8 +26,8 @@ ONE_IN = 50  # interactions of which the worst one is left out
 def read_vitals(record: Record, *, url: str, profile: str, work: Work, interacted_at: float, interacts: bool) -> Vitals:
     """Return the vitals of one visit. `interacted_at` is in milliseconds, as the record is.
 
-    Raises `CannotMeasure` where the browser did not tell what every page has: a paint, and an interaction where there
-    was one. What is missing is never a pass.
+    Raises `CannotMeasure` where the browser did not tell of an interaction, and there was one. What is missing is never
+    a pass; paints are missing of pages whose content the browser does not count, too (`series` says what follows).
     """
     if record.hidden:
         raise CannotMeasure(
@@ -39,13 +39,6 @@ def read_vitals(record: Record, *, url: str, profile: str, work: Work, interacte
         )
     origin = "{0.scheme}://{0.netloc}".format(urlsplit(url))
     fcp = record.first_contentful_paint
-    if fcp is None or not record.candidates:
-        raise CannotMeasure(
-            "The browser told of no contentful paint: the page shows nothing, or the measurement was lost",
-            expected="first-contentful-paint and largest-contentful-paint entries",
-            seen=f"{len(record.resources)} resources, {record.elements} elements, no paint",
-            where=url,
-        )
     inp = slowest_interaction(record.events, record.interactions, record.scripts, origin)
     if interacts and inp is None:
         raise CannotMeasure(
@@ -57,15 +50,16 @@ def read_vitals(record: Record, *, url: str, profile: str, work: Work, interacte
     start = record.navigation.activation_start
     before = [run for run in record.scripts if run.start < interacted_at]
     tasks = [task for task in record.tasks if task.start < interacted_at]
+    blocking = [task.duration - LONG for task in tasks if task.start + task.duration > (fcp or 0)]
     return Vitals(
         url=url,
         profile=profile,
-        lcp=largest_paint(record, origin),
+        lcp=largest_paint(record, origin) if record.candidates else None,
         cls=worst_window(record.shifts),
         inp=inp if interacts else None,
-        fcp=_seconds(max(0.0, fcp - start)),
+        fcp=None if fcp is None else _seconds(max(0.0, fcp - start)),
         ttfb=first_byte(record.navigation),
-        tbt=_seconds(sum(task.duration - LONG for task in tasks if task.start + task.duration > fcp)),
+        tbt=_seconds(sum(blocking)),
         long_tasks=len(tasks),
         work=work,
         scripts=_scripts(before, origin),
