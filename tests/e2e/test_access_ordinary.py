@@ -3,15 +3,26 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, Route
 
+from postflight.browser.access import arrival, axe
+from postflight.browser.access.arrival import arrive
+from postflight.browser.access.axe import examine
+from postflight.browser.access.instrument import Instrument
 from postflight.browser.access.keyboard import walk
+from postflight.browser.access.layout import fits, small_texts
+from postflight.browser.access.skip_link import follow_skip_link
+from postflight.checks.access.axe import faults
 from postflight.checks.access.keyboard import disordered, trapped, unreached
+from postflight.checks.access.layout import misfit
+from postflight.checks.access.preferences import DARK, brightness
+from postflight.errors import NotEnoughEvidence
 
 DEFINE = (
     "<script>const define = (name, mode, html) => customElements.define(name, class extends HTMLElement {"
     " constructor() { super(); this.attachShadow({ mode, delegatesFocus: true }).innerHTML = html } })</script>"
 )
+ONLY_DARK, RULE = "@media (prefers-color-scheme: dark)", "a rule for prefers-color-scheme: dark"
 SOUND = "data:audio/wav;base64,UklGRiQAAABXQVZFZm10IBAAAAABAAEAQB8AAEAfAAABAAgAZGF0YQAAAAA="
 
 
@@ -31,8 +42,12 @@ REACHED = {
     "fields of several parts": "<input type=date><input type=time><input type=datetime-local><input type=month>",
     "a page that puts the focus in a date": "<a href=/1>a</a><input type=date autofocus><a href=/2>b</a>",
     "a player with buttons of the browser's": f"<audio controls src={SOUND}></audio><button>b</button>",
-    "a closed shadow root": "<x-a></x-a><button>c</button><script>define('x-a', 'closed', '<a href=#>1</a><a href=#>2</a>')</script>",
-    "a button that is the host of one": "<x-a role=button></x-a><script>define('x-a', 'open', '<button>a</button>')</script>",
+    "a closed shadow root": (
+        "<x-a></x-a><button>c</button><script>define('x-a', 'closed', '<a href=#>1</a><a href=#>2</a>')</script>"
+    ),
+    "a button that is the host of one": (
+        "<x-a role=button></x-a><script>define('x-a', 'open', '<button>a</button>')</script>"
+    ),
     "tabs in a slot": (
         "<x-a><button role=tab>a</button><button role=tab tabindex=-1>b</button></x-a>"
         "<script>define('x-a', 'open', '<p role=tablist><slot></slot></p>')</script>"
@@ -49,7 +64,8 @@ REACHED = {
     "a combobox around its field": "<div role=combobox aria-expanded=false><input></div>",
     "the button of a combobox": "<p><input role=combobox><span><button tabindex=-1>v</button></span></p>",
     "the buttons of a number and a password": (
-        "<p><input type=number><button tabindex=-1>+</button></p><p><input type=password><button tabindex=-1>i</button></p>"
+        "<p><input type=number><button tabindex=-1>+</button></p>"
+        "<p><input type=password><button tabindex=-1>i</button></p>"
     ),
     "a tree that has the focus itself": (
         "<ul role=tree tabindex=0 aria-activedescendant=a><li role=treeitem id=a>a</li><li role=treeitem>b</li></ul>"
@@ -125,3 +141,142 @@ def test_a_frame_that_is_not_left_is_no_trap_that_could_be_named(page: Page) -> 
     page.set_content(f'<iframe src="data:text/html,{links}"></iframe><button>b</button>')
     way = walk(page)
     assert (trapped(way), way.whole) == ("", False)
+
+
+FADES = {
+    "by a style": "<style>h1 { animation: in 9s } @keyframes in { from { opacity: 0 } }</style><h1>x</h1>",
+    "by a script's animation": "<h1 id=h>x</h1><script>h.animate([{ opacity: .1 }, { opacity: 1 }], 9000)</script>",
+    "step by step": (
+        "<h1 id=h style='opacity:.1'>x</h1><script>const began = performance.now(); (function step() {"
+        " h.style.opacity = Math.min(1, .1 + (performance.now() - began) / 1500); requestAnimationFrame(step) })()</script>"
+    ),
+    "with its name": "<h1>x</h1><button id=b></button><script>setTimeout(() => b.append('Buy'), 500)</script>",
+}
+
+
+@pytest.mark.parametrize("body", FADES.values(), ids=FADES)
+def test_what_is_still_coming_breaks_no_rule(page: Page, body: str) -> None:
+    show(page, f"<main>{body}</main>")
+    assert faults([examine(page)]) == ()
+
+
+def test_what_never_comes_to_rest_is_for_a_person_to_look_at(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beside it, what is wrong all the time is a fault all the same."""
+    monkeypatch.setattr(axe, "PAUSE", 50.0)
+    pulse = "setInterval(() => { h.style.color = `rgb(${n = (n + 9) % 200 + 50}, 200, 200)` }, 1)"
+    show(page, f"<main><h1 id=h>x</h1><p style='color:#ccc'>pale</p></main><script>let n = 0; {pulse}</script>")
+    seen = examine(page)
+    assert [(issue.rule, issue.places) for issue in faults([seen])] == [("color-contrast", ("p",))]
+    assert ("color-contrast", ("#h",)) in [(issue.rule, issue.places) for issue in seen.doubtful]
+
+
+DARK_PAGES = {
+    "in colours of today": ("body { background: oklch(0.15 0.02 260) }", "meta color-scheme", True),
+    "in the browser's own": ("", "meta color-scheme", True),
+    "that stays light": ("body { background: #fff }", "meta color-scheme", False),
+    "of a layer that fills it": (f"{ONLY_DARK} {{ .all {{ background: #000 }} }}", RULE, True),
+    "whose rule does nothing": (f"{ONLY_DARK} {{ body {{ background: #fff }} }}", RULE, False),
+    "with a logo for it": (f"{ONLY_DARK} {{ .logo {{ background: #000 }} }}", "", False),
+}
+
+
+@pytest.mark.parametrize(("style", "declared", "dark"), DARK_PAGES.values(), ids=DARK_PAGES)
+def test_dark_is_promised_for_the_page_and_measured_in_any_colour(
+    page: Page, style: str, declared: str, dark: bool
+) -> None:
+    page.emulate_media(color_scheme="dark")
+    head = "<meta name=color-scheme content='light dark'>" if declared.startswith("meta") else ""
+    show(page, f"{head}<style>.all {{ height: 100vh }} {style}</style><b class=logo>l</b><div class=all>x</div>")
+    preferences = Instrument(page, "Preferences")
+    bright = brightness([tuple(point) for point in preferences.ask("backgrounds")])
+    assert bright is not None
+    assert (preferences.ask("dark"), bright <= DARK) == (declared, dark)
+
+
+def test_text_that_nobody_sees_or_that_is_drawn_has_no_size(page: Page) -> None:
+    tiny = "font-size:8px"
+    show(
+        page,
+        f"<svg viewBox='0 0 9 9' width=900><text y=8 style='{tiny}'>a</text></svg><p style='{tiny};position:absolute;"
+        f"width:1px;height:1px;overflow:hidden'>b</p><p style='{tiny};position:absolute;left:-999px'>c</p>"
+        f"<p id=seen style='{tiny}'>d</p>",
+    )
+    assert [text.name for text in small_texts(Instrument(page, "Layout"))] == ['p#seen "d"']
+
+
+def test_what_sticks_out_to_the_left_is_named_where_people_read_that_way(page: Page) -> None:
+    show(page, "<script>document.documentElement.dir = 'rtl'</script><div style='width:500px'>x</div>")
+    (fit,) = fits(page, (320,))
+    assert 'at 320 px the page scrolls sideways by 188 px: div "x" sticks out by 188 px' in misfit(fit)
+
+
+def site(page: Page, body: str, elsewhere: str = "") -> None:
+    """Serve a page at every address, or another one at every address but the first."""
+
+    def answer(route: Route) -> None:
+        shown = elsewhere if elsewhere and not route.request.url.endswith("example/") else body
+        route.fulfill(
+            body=f"<!doctype html><html lang=en><title>t</title><body>{shown}</html>", content_type="text/html"
+        )
+
+    page.route("**/*", answer)
+
+
+MENU = (
+    "<header><a href='{}' {}>{}</a> <a href=/2>two</a></header><section id=home><a href=/3>three</a></section>"
+    "<main id=main>words <a href=/4>four</a></main>"
+)
+COMES = "style='position:absolute;left:-999px' onfocus='this.style.left=0' onblur='this.style.left=\"-999px\"'"
+SCROLLS = "<script>document.links[0].onclick = e => { e.preventDefault(); window[NAME].scrollIntoView() }</script>"
+FIRST_LINKS = {
+    "a router's": (MENU.format("#/home", "", "Home"), None),
+    "to the top": (MENU.format("#top", "", "Top"), None),
+    "a menu's, that scrolls": (MENU.format("#home", "", "Home") + SCROLLS.replace("NAME", "'home'"), None),
+    "a menu's, that is broken": (MENU.format("#nothing", "", "Home"), None),
+    "to an anchor": ("<a href=#c class=skip>s</a><a href=/2>2</a><a name=c></a><a href=/3>3</a>", (True, "")),
+    "into a shadow root": (
+        "<a href=#c>skip it</a><a href=/2>2</a><p id=c><x-a></x-a></p>"
+        f"{DEFINE}<script>define('x-a', 'open', '<button>a</button>')</script>",
+        (True, ""),
+    ),
+    "that appears": (MENU.format("#main", COMES, "Zum Inhalt"), (True, "")),
+    "that appears and is broken": (MENU.format("#nothing", COMES, "Zum Inhalt"), (False, "")),
+    "that says so and is broken": (MENU.format("#nothing", "", "Skip to content"), (False, "")),
+    "that scrolls only": (MENU.format("#main", "", "x") + SCROLLS.replace("NAME", "'main'"), (True, 'a "two"')),
+}
+
+
+@pytest.mark.parametrize(("body", "came"), FIRST_LINKS.values(), ids=FIRST_LINKS)
+def test_a_skip_link_is_one_that_skips(page: Page, body: str, came: tuple[bool, str] | None) -> None:
+    site(page, body)
+    arrive(page, "http://shop.example/")
+    skipped = follow_skip_link(page)
+    assert (skipped and (skipped.leads, skipped.back_at)) == came
+
+
+@pytest.mark.parametrize(
+    "way",
+    [
+        "<script>setTimeout(() => { location.href = '/there' }, 40)</script>",
+        "<meta http-equiv=refresh content='0;/there'>",
+    ],
+)
+def test_a_page_that_leads_on_is_followed(page: Page, way: str) -> None:
+    site(page, f"<p>wait{way}", elsewhere="<p>there")
+    for _ in range(3):
+        arrive(page, "http://shop.example/")
+        assert page.url == "http://shop.example/there"
+
+
+@pytest.mark.parametrize("body", ["", "<div id=root></div>", "<p hidden>words"])
+def test_on_an_empty_page_nothing_is_good(page: Page, body: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(arrival, "DEADLINE", 0.2)
+    site(page, body)
+    with pytest.raises(NotEnoughEvidence, match="shows nothing"):
+        arrive(page, "http://shop.example/")
+
+
+def test_words_that_come_late_are_waited_for(page: Page) -> None:
+    site(page, "<script>setTimeout(() => document.body.append('late'), 700)</script>")
+    arrive(page, "http://shop.example/")
+    assert page.locator("body").inner_text() == "late"

@@ -58,6 +58,33 @@ class Keyboard {
     return this.#unseen.map((element) => ({ ...this.#tell(element), writes: element.matches(WRITTEN) }));
   }
 
+  /**
+   * Where the link that has the focus skips to: an id, and whether it is there. Null for what skips nothing: a link into
+   * the page may as well be a menu's, a router's (#/home) or a script's. One that skips is known by what only such links
+   * do: it leads to the main content, was hidden until it had the focus (ask for `controls` before), or says so.
+   */
+  skips() {
+    const link = this.#active();
+    if (link?.localName !== "a" || typeof link.href !== "string" || !/^#[^/!]/.test(link.hash)) return null;
+    if (link.origin !== location.origin || link.pathname !== location.pathname) return null;
+    const id = decodeURIComponent(link.hash.slice(1));
+    const target = targetOf(id);
+    const leads = target && (target.matches("main, [role=main]") || target.querySelector("main, [role=main]"));
+    const says = /\b(skip|jump|bypass)\b/i.test(`${link.innerText} ${link.className}`);
+    if ((id === "top" && !target) || !(leads || says || !this.#operable.has(link))) return null;
+    return { name: nameOf(link), target: id, found: Boolean(target) };
+  }
+
+  /** What has the focus, if it comes before the target of that id; or nothing. */
+  before(id) {
+    const element = this.#active();
+    if (!element) return "";
+    const top = [...outwards(element)].find((one) => one.getRootNode() === document);
+    const after = Node.DOCUMENT_POSITION_FOLLOWING | Node.DOCUMENT_POSITION_CONTAINED_BY;
+    const target = targetOf(id);
+    return !target || target === top || target.compareDocumentPosition(top) & after ? "" : nameOf(element);
+  }
+
   element(number) {
     return this.#known[number];
   }
@@ -134,6 +161,11 @@ class Keyboard {
     return JSON.stringify(around.filter(Boolean).flatMap((one) => ["", "::before", "::after"].map((part) => lookOf(one, part)))
       .concat([["offsetTop", "offsetLeft", "offsetWidth", "offsetHeight"].map((side) => element[side])]));
   }
+}
+
+/** What a link to #id leads to: an element of that id, or an anchor of that name. */
+function targetOf(id) {
+  return document.getElementById(id) ?? document.getElementsByName(id)[0] ?? null;
 }
 
 /** The one field in whose box a button stands, or nothing. */
