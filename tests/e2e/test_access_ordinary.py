@@ -147,8 +147,9 @@ FADES = {
     "by a style": "<style>h1 { animation: in 9s } @keyframes in { from { opacity: 0 } }</style><h1>x</h1>",
     "by a script's animation": "<h1 id=h>x</h1><script>h.animate([{ opacity: .1 }, { opacity: 1 }], 9000)</script>",
     "step by step": (
-        "<h1 id=h style='opacity:.1'>x</h1><script>const began = performance.now(); (function step() {"
-        " h.style.opacity = Math.min(1, .1 + (performance.now() - began) / 1500); requestAnimationFrame(step) })()</script>"
+        "<h1 id=h style='opacity:.1'>x</h1><script>const began = performance.now(); (function step()"
+        " { h.style.opacity = Math.min(1, .1 + (performance.now() - began) / 1500); requestAnimationFrame(step) })()"
+        "</script>"
     ),
     "with its name": "<h1>x</h1><button id=b></button><script>setTimeout(() => b.append('Buy'), 500)</script>",
 }
@@ -228,6 +229,10 @@ MENU = (
 )
 COMES = "style='position:absolute;left:-999px' onfocus='this.style.left=0' onblur='this.style.left=\"-999px\"'"
 SCROLLS = "<script>document.links[0].onclick = e => { e.preventDefault(); window[NAME].scrollIntoView() }</script>"
+INTO_SHADOW = (
+    f"{DEFINE}<a href=#c>skip</a><a href=/2>2</a><p id=c><x-a></x-a>"
+    "<script>define('x-a', 'open', '<a href=#>a')</script>"
+)
 FIRST_LINKS = {
     "a router's": (MENU.format("#/home", "", "Home"), None),
     "to the top": (MENU.format("#top", "", "Top"), None),
@@ -235,8 +240,7 @@ FIRST_LINKS = {
     "a menu's, that is broken": (MENU.format("#nothing", "", "Home"), None),
     "to an anchor": ("<a href=#c class=skip>s</a><a href=/2>2</a><a name=c></a><a href=/3>3</a>", (True, "")),
     "into a shadow root": (
-        "<a href=#c>skip it</a><a href=/2>2</a><p id=c><x-a></x-a></p>"
-        f"{DEFINE}<script>define('x-a', 'open', '<button>a</button>')</script>",
+        INTO_SHADOW,
         (True, ""),
     ),
     "that appears": (MENU.format("#main", COMES, "Zum Inhalt"), (True, "")),

@@ -23,8 +23,8 @@ WORKERS = {
         "<h1>You are offline</h1>",
         "<script>setTimeout(() => { document.body.innerHTML = \\'<p>late\\' }, 300)</script>",
     ),
-    "keeps-visited": """let kept; addEventListener('fetch', event => event.respondWith(fetch(event.request).then(answer => {
-      kept = answer.clone(); return answer }).catch(() => kept.clone())));""",
+    "keeps-visited": """let kept; addEventListener('fetch', event => event.respondWith(fetch(event.request)
+      .then(answer => { kept = answer.clone(); return answer }).catch(() => kept.clone())));""",
     "listens-only": "addEventListener('fetch', () => {});",
     "for-messages": "addEventListener('push', () => {});",
     "elsewhere": "addEventListener('fetch', () => {});",
