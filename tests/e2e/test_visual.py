@@ -173,7 +173,7 @@ def test_a_page_without_its_parts_has_no_picture(
 
 
 ORDINARY = {
-    "a form with a field called children": "<!doctype html><form><p>a<p>b<select name=children></select><input name=id>",
+    "a form with a field called so": "<!doctype html><form><p>a<p>b<select name=children></select><input name=id>",
     "without a doctype": "<body style='margin:0'><p style='position:absolute;top:0'>words",
     "frames": "<frameset><frame></frameset>",
     "a time in a shadow root": (

@@ -23,15 +23,15 @@ class Keyboard {
   #looks = new Map(); // element with the focus -> how it and its neighbours looked then
   #unseen = []; // elements that looked the same with and without
   #last = null;
-  #operable = new Set();
+  #operable = new Map(); // element -> whether it could be seen when `controls` was asked for
 
-  /** What people can operate, in the document's order. */
+  /** What people can operate, in the document's order; also what is out of sight now: it may come with the focus. */
   controls() {
     const all = everything();
     const modal = all.filter((element) => element.matches(MODAL) && isVisible(element)).at(-1);
     const here = modal ? all.filter((element) => [...outwards(element)].includes(modal)) : all;
-    this.#operable = new Set(here.filter((element) => this.#isOperable(element)));
-    return [...this.#operable].map((element) => this.#tell(element));
+    this.#operable = new Map(here.filter((element) => this.#isOperable(element)).map((element) => [element, canBeSeen(element)]));
+    return [...this.#operable.keys()].map((element) => this.#tell(element));
   }
 
   /** What looks as if it could be clicked, although nothing says so: a guess. */
@@ -71,7 +71,7 @@ class Keyboard {
     const target = targetOf(id);
     const leads = target && (target.matches("main, [role=main]") || target.querySelector("main, [role=main]"));
     const says = /\b(skip|jump|bypass)\b/i.test(`${link.innerText} ${link.className}`);
-    if ((id === "top" && !target) || !(leads || says || !this.#operable.has(link))) return null;
+    if ((id === "top" && !target) || !(leads || says || this.#operable.get(link) === false)) return null;
     return { name: nameOf(link), target: id, found: Boolean(target) };
   }
 
@@ -99,7 +99,7 @@ class Keyboard {
 
   #isOperable(element) {
     if (/^(body|html)$/.test(element.localName)) return false; // an editor's frame takes the focus itself
-    if (element.matches(":disabled, [aria-disabled=true]") || !canBeSeen(element)) return false;
+    if (element.matches(":disabled, [aria-disabled=true]") || !isVisible(element)) return false;
     if (isWithin(element, "[inert], [aria-hidden=true]")) return false; // with focus, axe's business: "aria-hidden-focus"
     if (aroundOf(element)?.isContentEditable) return false; // what is written, not what is operated
     if (element.matches(CONTROL)) return true;
@@ -117,6 +117,7 @@ class Keyboard {
       number: this.#numberOf(element),
       name: nameOf(element),
       why: this.#why(element),
+      seen: this.#operable.get(element) ?? true,
       group: this.#groupOf(element),
       around: [...outwards(element)].slice(1).filter((one) => this.#operable.has(one)).map((one) => this.#numberOf(one)),
       href: element.localName === "a" ? element.href.baseVal ?? element.href : "",
@@ -143,7 +144,8 @@ class Keyboard {
     if (element.localName === "input" && element.type === "radio" && element.name) return `radio ${element.name}`;
     const composite = [...outwards(element)].findLast((one) => one.matches(COMPOSITE)); // a toolbar's keys move in all of it
     if (composite) return `${composite.getAttribute("role")} ${this.#numberOf(composite)}`;
-    const field = element.matches(FIELD) ? element : element.matches("button[tabindex='-1'], [role=button][tabindex='-1']") ? fieldBeside(element) : null;
+    const isLeftOut = element.matches("button[tabindex='-1'], [role=button][tabindex='-1']");
+    const field = element.matches(FIELD) ? element : isLeftOut ? fieldBeside(element) : null;
     return field ? `field ${this.#numberOf(field)}` : "";
   }
 

