@@ -64,7 +64,8 @@ def read(told: Mapping[str, Any]) -> Control:
 def unreached(walk: Walk) -> tuple[str, ...]:
     """Say what Tab does not reach, and why. A link whose target another link leads to is no loss.
 
-    Nor is what nobody sees, nor what is a part of something that is reached, or has a part that is: a combobox around its field.
+    Nor is what nobody sees, nor a part of something that is reached, nor what has a part that is: a combobox around
+    its field.
     """
     numbers = {stop.number for stop in walk.stops}
     with_reached_parts = {number for stop in walk.stops for number in stop.around}
