@@ -8,14 +8,16 @@ from playwright.sync_api import Browser, Page, Route
 from postflight.browser.access import arrival, axe
 from postflight.browser.access.arrival import arrive
 from postflight.browser.access.axe import examine
+from postflight.browser.access.darkness import light_behind
 from postflight.browser.access.instrument import Instrument
 from postflight.browser.access.keyboard import walk
 from postflight.browser.access.layout import fits, small_texts
 from postflight.browser.access.skip_link import follow_skip_link
+from postflight.browser.responsive import picture
 from postflight.checks.access.axe import faults
 from postflight.checks.access.keyboard import disordered, trapped, unreached
 from postflight.checks.access.layout import misfit
-from postflight.checks.access.preferences import DARK, brightness
+from postflight.checks.access.preferences import DARK
 from postflight.errors import NotEnoughEvidence
 
 DEFINE = (
@@ -171,12 +173,22 @@ def test_what_never_comes_to_rest_is_for_a_person_to_look_at(page: Page, monkeyp
     assert ("color-contrast", ("#h",)) in [(issue.rule, issue.places) for issue in seen.doubtful]
 
 
+CLOSED = (
+    f"{DEFINE}<x-a></x-a><script>define('x-a', 'closed',"
+    " '<p style=\"position:fixed;inset:0;margin:0;background:#000\">')</script>"
+)
 DARK_PAGES = {
     "in colours of today": ("body { background: oklch(0.15 0.02 260) }", "meta color-scheme", True),
     "in the browser's own": ("", "meta color-scheme", True),
     "that stays light": ("body { background: #fff }", "meta color-scheme", False),
     "of a layer that fills it": (f"{ONLY_DARK} {{ .all {{ background: #000 }} }}", RULE, True),
     "whose rule does nothing": (f"{ONLY_DARK} {{ body {{ background: #fff }} }}", RULE, False),
+    "behind a shadow root": ("x-a { background: none }", "meta color-scheme", True),
+    "by what comes before it": (
+        "body { background: #fff } body::before { content: ''; position: fixed; inset: 0; background: #000 }",
+        "meta color-scheme",
+        True,
+    ),
     "with a logo for it": (f"{ONLY_DARK} {{ .logo {{ background: #000 }} }}", "", False),
 }
 
@@ -187,11 +199,12 @@ def test_dark_is_promised_for_the_page_and_measured_in_any_colour(
 ) -> None:
     page.emulate_media(color_scheme="dark")
     head = "<meta name=color-scheme content='light dark'>" if declared.startswith("meta") else ""
-    show(page, f"{head}<style>.all {{ height: 100vh }} {style}</style><b class=logo>l</b><div class=all>x</div>")
-    preferences = Instrument(page, "Preferences")
-    bright = brightness([tuple(point) for point in preferences.ask("backgrounds")])
+    rules = f"<style>.all {{ height: 100vh }} {style}</style>"
+    site(page, f"{head}{rules}{CLOSED if 'x-a' in style else ''}<b class=logo>l</b><div class=all>x</div>")
+    arrive(page, "http://shop.example/")  # an address, because the empty page is dark wherever dark is asked for
+    bright = light_behind(page)
     assert bright is not None
-    assert (preferences.ask("dark"), bright <= DARK) == (declared, dark)
+    assert (Instrument(page, "Preferences").ask("dark"), bright <= DARK) == (declared, dark)
 
 
 def test_text_that_nobody_sees_or_that_is_drawn_has_no_size(page: Page) -> None:
@@ -209,6 +222,22 @@ def test_what_sticks_out_to_the_left_is_named_where_people_read_that_way(page: P
     show(page, "<script>document.documentElement.dir = 'rtl'</script><div style='width:500px'>x</div>")
     (fit,) = fits(page, (320,))
     assert 'at 320 px the page scrolls sideways by 188 px: div "x" sticks out by 188 px' in misfit(fit)
+
+
+def test_a_page_that_measures_its_window_once_fits_phones(page: Page) -> None:
+    site(page, "<p id=p>x<script>p.style.width = `${innerWidth - 20}px`; addEventListener('resize', () => {})</script>")
+    arrive(page, "http://shop.example/")
+    assert [misfit(fit) for fit in fits(page)] == ["", "", ""]
+
+
+def test_what_is_not_drawn_in_time_is_nobodys_fault(page: Page) -> None:
+    show(page, "<p>x")
+    page.set_default_timeout(400)
+    page.evaluate("document.fonts.ready; document.fonts.add(new FontFace('f', 'url(http://127.0.0.1:9/f)')); null")
+    page.route("**/*", lambda _: None)
+    page.evaluate("[...document.fonts][0].load(); null")
+    with pytest.raises(NotEnoughEvidence, match="the browser drew none in time"):
+        picture(page)
 
 
 def site(page: Page, body: str, elsewhere: str = "") -> None:

@@ -12,6 +12,7 @@ from playwright.sync_api import TimeoutError as PlaywrightTimeout
 from postflight.browser.access import arrival
 from postflight.browser.access.arrival import arrive, rest
 from postflight.browser.access.axe import SCHEMES, examine
+from postflight.browser.access.darkness import light_behind
 from postflight.browser.access.instrument import Instrument
 from postflight.browser.access.keyboard import Looks, unseen, walk
 from postflight.browser.access.layout import cut_when_enlarged, fits, phone, small_targets, small_texts
@@ -20,7 +21,7 @@ from postflight.browser.guard import Guard
 from postflight.checks.access.axe import faults
 from postflight.checks.access.keyboard import disordered, trapped, unreached
 from postflight.checks.access.layout import misfit
-from postflight.checks.access.preferences import DARK, brightness
+from postflight.checks.access.preferences import DARK
 from postflight.errors import CannotMeasure, UnexpectedAnswer
 from tests.conftest import serving
 
@@ -318,9 +319,8 @@ def test_dark_is_what_is_behind_the_page(page: Page) -> None:
     dark = "@media (prefers-color-scheme: dark) { html { background: #101010 } }"
     show(page, "<p>x", f"body {{ min-height: 100vh }} {dark}")
     page.emulate_media(color_scheme="dark")
-    preferences = Instrument(page, "Preferences")
-    assert preferences.ask("dark") == "a rule for prefers-color-scheme: dark"
-    bright = brightness(preferences.ask("backgrounds"))
+    assert Instrument(page, "Preferences").ask("dark") == "a rule for prefers-color-scheme: dark"
+    bright = light_behind(page)
     assert bright is not None
     assert bright < DARK
     show(page, "<p>x", "body { background: url(data:,) }")

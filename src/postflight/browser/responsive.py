@@ -1,8 +1,30 @@
 """Whether a page still answers: Playwright's `evaluate` has no deadline, and a script that never ends would hold it."""
 
+from typing import Any
+
 from playwright.sync_api import Page
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
+
+from postflight.errors import NotEnoughEvidence
 
 
 def until_responsive(page: Page) -> None:
     """Wait until the page answers. Raises Playwright's `TimeoutError` after the page's own deadline."""
     page.locator(":root").wait_for(state="attached")
+
+
+def picture(page: Page, **options: Any) -> bytes:
+    """Return a screenshot. Raises `NotEnoughEvidence` for a page that answers, and of which none is drawn in time.
+
+    That happens on a machine with too much to do, and where a font stays on its way: the deployment may be well.
+    """
+    until_responsive(page)
+    try:
+        return page.screenshot(**options)
+    except PlaywrightTimeout as error:
+        raise NotEnoughEvidence(
+            f"{page.url} has no picture: the browser drew none in time ({error.message.splitlines()[0]})",
+            expected="a picture",
+            seen=error.message[:500],
+            where=page.url,
+        ) from error

@@ -1,10 +1,12 @@
 """Walks through a page by Tab, as people do who cannot point at things."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from playwright.sync_api import ElementHandle, Locator, Page
 
 from postflight.browser.access.instrument import Instrument
+from postflight.browser.responsive import picture
 from postflight.checks.access.keyboard import Control, Walk, read
 from postflight.errors import PageTrouble
 
@@ -95,10 +97,10 @@ def _shows_focus(page: Page, element: ElementHandle) -> bool:
     height = min(size["height"], box["y"] + box["height"] + MARGIN) - top
     if width <= 0 or height <= 0:
         return False
-    clip = {"x": left, "y": top, "width": width, "height": height}
-    focused = page.screenshot(clip=clip, animations="disabled")  # type: ignore[arg-type]  # a FloatRect by its keys
+    clip: Any = {"x": left, "y": top, "width": width, "height": height}
+    focused = picture(page, clip=clip, animations="disabled")
     element.evaluate("element => element.blur()")
-    return focused != page.screenshot(clip=clip, animations="disabled")  # type: ignore[arg-type]
+    return focused != picture(page, clip=clip, animations="disabled")
 
 
 def tab_to(page: Page, wanted: Locator, what: str, *, most: int = 60) -> None:

@@ -12,12 +12,13 @@ class Preferences {
     return rules().some(darkensPage) ? "a rule for prefers-color-scheme: dark" : "";
   }
 
-  /** The colours behind the page at points all over the window: [red, green, blue] of 255, or null for a picture. */
+  /** Points all over the window, and the colour behind the page there: [red, green, blue] of 255, or null for a picture. */
   backgrounds() {
     const found = [];
     for (let row = 0.5; row < 6; row++) {
       for (let column = 0.5; column < 6; column++) {
-        found.push(colourAt((innerWidth * column) / 6, (innerHeight * row) / 6));
+        const [x, y] = [Math.floor((innerWidth * column) / 6), Math.floor((innerHeight * row) / 6)];
+        found.push({ x, y, colour: colourAt(x, y) });
       }
     }
     return found;
