@@ -6,13 +6,14 @@ from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, StorageState
+from playwright.sync_api import Error as PlaywrightError
 
 from postflight.browser.baselines import Baselines
 from postflight.browser.pictures import sheet
 from postflight.browser.visual import VIEWS, View, renderer_of, take
-from postflight.checks.visual.change import Shot, find_change
+from postflight.checks.visual.change import Change, Shot, find_change
 from postflight.config.urls import parse_address
-from postflight.errors import CannotMeasure, ConfigError, NotEnoughEvidence, UnexpectedAnswer
+from postflight.errors import CannotMeasure, ConfigError, DeploymentFault, NotEnoughEvidence, UnexpectedAnswer
 from postflight.model import Deployment, Unit
 from postflight.pytest_plugin.fixtures import Exclude, Keep, Measure
 from postflight.pytest_plugin.state import AGAIN
@@ -23,6 +24,7 @@ pytestmark = pytest.mark.performance
 
 SHOWN = (pytest.param(LANDING, id=LANDING.name), *(given for given in ROUTES if given.values[0].name != LANDING.name))
 ORPHANS = "orphans"
+LATER = 3.0  # seconds after which a page that differs is looked at again: clocks, films and rotating news have moved on
 COMMAND = "pytest performance/test_visual.py --update-baselines"
 
 
@@ -60,13 +62,19 @@ def other(pytestconfig: pytest.Config, written: dict[str, str] | None) -> str:
 
 
 @pytest.fixture
-def photograph(new_context, request: pytest.FixtureRequest):
+def photograph(new_context, request: pytest.FixtureRequest, browser_name: str):
     """Return a function that opens a page and returns how it looks. Its troubles are other checks' business."""
 
-    def shoot(base_url: str, route: Route, view: View) -> Shot:
+    def shoot(base_url: str, route: Route, view: View, later: float = 0.0) -> Shot:
         state: StorageState | None = request.getfixturevalue("signed_in") if route.role else None
-        context = new_context(guarded=False, storage_state=state, **view.context_options)
-        return take(context.new_page(), base_url + route.path, masks=route.masks, without=route.without)
+        context = new_context(guarded=False, storage_state=state, **view.context_options(browser_name))
+        page, url = context.new_page(), base_url + route.path
+        shot = take(page, url, masks=route.masks, without=route.without, later=later)
+        if route.role and not page.url.startswith(url):
+            raise UnexpectedAnswer(
+                f"{route.path} led who is signed in elsewhere", expected=url, seen=page.url, where=url
+            )
+        return shot
 
     return shoot
 
@@ -96,16 +104,25 @@ def test_page_looks_as_it_did(
         request.node.stash[AGAIN] = ["--visual-against", other]
         if route.role:
             exclude("it is seen after signing in, and --visual-against sends no account to another address")
-        old: Shot | None = photograph(other, route, view)
+        old: Shot | None = look_at_other(photograph, other, route, view)
     else:
         old = read(baselines, name, written)
     if old is None and written is None:
         others = ", ".join(baselines.others()) or "none"
         exclude(f"{baselines.platform} has no baseline {name} by {baselines.renderer} (others: {others}); {COMMAND}")
     new = photograph(deployment.base_url, route, view)
+    if new.is_blank and (old is None or old.is_blank):
+        raise NotEnoughEvidence(
+            f"{name} has one colour everywhere, so nothing can be seen to change: nothing is drawn, or masked is all",
+            expected="a page with something on it",
+            seen=f"{new.size} of one colour",
+            where=url,
+        )
     change = find_change(old, new) if old is not None else None
     if old is not None and change and change.words:
         keep(f"{name}.png", sheet(old, new, change))
+        if written is None:
+            require_steady(name, change, find_change(new, photograph(deployment.base_url, route, view, LATER)), url)
     if written is not None and (change is None or change.words):
         path = baselines.write(name, new)
         written[name] = f"changed baseline {path}: {change.words}" if change else f"new baseline {path}"
@@ -126,6 +143,14 @@ def test_every_baseline_has_a_page(
     if other:
         exclude(f"the pages are held against {other}")
     if not baselines.folder.is_dir():
+        if written is None and (others := ", ".join(baselines.others())):
+            raise NotEnoughEvidence(
+                f"{baselines.platform} has baselines by {others}, and none is held against a page here: pages are drawn"
+                f" by {baselines.renderer}. If this is where they should be, {COMMAND}, and take the old ones away",
+                expected=f"baselines by {baselines.renderer}",
+                seen=others,
+                where=str(baselines.folder),
+            )
         exclude(f"{baselines.platform} has no baselines by {baselines.renderer}; {COMMAND}")
     orphans = baselines.orphans(f"{route}.{view}" for route in routes_of(deployment) for view in VIEWS)
     listed = ", ".join(path.name for path in orphans)
@@ -149,6 +174,31 @@ def read(baselines: Baselines, name: str, written: dict[str, str] | None) -> Sho
         if written is not None:
             return None
         raise
+
+
+def look_at_other(photograph, base_url: str, route: Route, view: View) -> Shot:
+    """Return how the other deployment looks. That it cannot be looked at is no fault of the one that is verified."""
+    try:
+        return photograph(base_url, route, view)
+    except (PlaywrightError, DeploymentFault) as error:
+        raise CannotMeasure(
+            f"--visual-against {base_url}{route.path} has no picture to compare with: {str(error).splitlines()[0]}",
+            expected="a page at the other deployment",
+            seen=str(error)[:500],
+            where=base_url,
+        ) from error
+
+
+def require_steady(name: str, change: Change, later: Change, url: str) -> None:
+    """Raise `NotEnoughEvidence` if the page has changed again when it was visited once more: it does so by itself."""
+    if later.words:
+        raise NotEnoughEvidence(
+            f"{name} differs ({change.words}), but from visit to visit, too: {later.words}. Mark what changes by itself"
+            " with `data-visual-mask`, or name it in performance/routes.py",
+            expected=f"the same picture {LATER:g} s later",
+            seen=later.words,
+            where=url,
+        )
 
 
 def nothing_compared(words: str, where: str) -> NotEnoughEvidence:

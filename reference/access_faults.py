@@ -81,7 +81,7 @@ class AccessFaultsMiddleware:
         if scope["type"] != "http" or not self._faults & faults.SHUTTING_OUT:
             await self._app(scope, receive, send)
         elif scope["path"] == _WORKER and faults.OFFLINE_PAGE_MISSING in self._faults:
-            worker = "addEventListener('fetch', () => {}); // listens, and answers nothing"
+            worker = "addEventListener('fetch', e => e.respondWith(fetch(e.request))); // and keeps nothing for later"
             await Response(worker, media_type="text/javascript")(scope, receive, send)
         else:
             await self._app(scope, receive, _Answer(scope["path"], self._faults, send).send)

@@ -4,8 +4,9 @@ import pytest
 
 from performance.access.conftest import PAGES, Visit
 from performance.routes import Route
+from postflight.browser.access.darkness import light_behind
 from postflight.browser.access.instrument import Instrument
-from postflight.checks.access.preferences import DARK, Movement, brightness
+from postflight.checks.access.preferences import DARK, Movement
 from postflight.checks.access.words import listed
 from postflight.errors import NotEnoughEvidence, PageTrouble
 from postflight.pytest_plugin.fixtures import Exclude
@@ -17,11 +18,10 @@ pytestmark = [pytest.mark.performance, pytest.mark.covers("P13-A1")]
 def test_dark_page_is_dark(route: Route, visit: Visit, exclude: Exclude) -> None:
     """A page that says that it knows dark colours becomes dark where people ask for them"""
     page = visit(route, color_scheme="dark")
-    preferences = Instrument(page, "Preferences")
-    declared = preferences.ask("dark")
+    declared = Instrument(page, "Preferences").ask("dark")
     if not declared:
         exclude("the page does not say that it knows dark colours")
-    bright = brightness([tuple(point) if point else None for point in preferences.ask("backgrounds")])
+    bright = light_behind(page)
     if bright is None:
         raise NotEnoughEvidence(f"{page.url}: pictures hide the background, so nobody can say whether it is dark")
     if bright > DARK:
@@ -39,7 +39,7 @@ def test_motion_can_be_declined(route: Route, visit: Visit, exclude: Exclude) ->
     page = visit(route)
     if not Instrument(page, "Preferences").ask("moving"):
         exclude("nothing on the page moves by itself for longer than five seconds")
-    page.emulate_media(reduced_motion="reduce")
+    page = visit(route, reduced_motion="reduce")  # opened anew: scripts ask for it once, when they begin
     moving = [str(Movement(**told)) for told in Instrument(page, "Preferences").ask("moving")]
     if moving:
         raise PageTrouble(

@@ -6,7 +6,7 @@ import pytest
 
 from performance.access.conftest import EDITOR, PAGES, Visit
 from performance.routes import Route
-from postflight.browser.access.axe import examine
+from postflight.browser.access.axe import SCHEMES, examine
 from postflight.checks.access.axe import faults, waive, weak_points
 from postflight.errors import PageTrouble
 from postflight.model import Deployment, Weakness
@@ -21,8 +21,10 @@ pytestmark = [
 @pytest.mark.parametrize("route", [*PAGES, EDITOR])
 def test_page_meets_wcag(route: Route, visit: Visit, deployment: Deployment, weaknesses: list[Weakness]) -> None:
     """The page breaks no rule of WCAG 2.1 A or AA that axe-core can decide, in light and in dark colours"""
-    page = visit(route, interact=True)
-    seen = examine(page)
+    seen = []
+    for scheme in SCHEMES:
+        page = visit(route, interact=True, color_scheme=scheme)  # as people come who have chosen it before
+        seen.append(examine(page, scheme))
     broken, waived = waive(faults(seen), deployment.allowed_trouble, datetime.now(UTC).date())
     weaknesses += weak_points(seen, waived, page.url)
     if broken:

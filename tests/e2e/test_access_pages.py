@@ -11,7 +11,8 @@ from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from postflight.browser.access import arrival
 from postflight.browser.access.arrival import arrive, rest
-from postflight.browser.access.axe import examine
+from postflight.browser.access.axe import SCHEMES, examine
+from postflight.browser.access.darkness import light_behind
 from postflight.browser.access.instrument import Instrument
 from postflight.browser.access.keyboard import Looks, unseen, walk
 from postflight.browser.access.layout import cut_when_enlarged, fits, phone, small_targets, small_texts
@@ -20,7 +21,7 @@ from postflight.browser.guard import Guard
 from postflight.checks.access.axe import faults
 from postflight.checks.access.keyboard import disordered, trapped, unreached
 from postflight.checks.access.layout import misfit
-from postflight.checks.access.preferences import DARK, brightness
+from postflight.checks.access.preferences import DARK
 from postflight.errors import CannotMeasure, UnexpectedAnswer
 from tests.conftest import serving
 
@@ -119,10 +120,9 @@ def test_axe_runs_beside_a_strict_and_hostile_page_and_disturbs_nothing(chromium
         page = context.new_page()
         page.goto(url)
         before = len(guard.troubles())  # the empty image is the page's own
-        found = {issue.rule: issue for issue in faults(examine(page))}
+        found = {issue.rule: issue for issue in faults([examine(page)])}
         assert {"image-alt", "button-name"} <= set(found)
         assert found["button-name"].places == ("iframe >>> button",)
-        assert found["image-alt"].schemes == ("light", "dark")
         assert page.evaluate("[heard, typeof axe]") == [0, "undefined"]
         assert len(guard.troubles()) == before
         context.close()
@@ -136,14 +136,18 @@ def test_a_frame_of_another_site_is_not_examined_and_that_is_told(page: Page) ->
             "url => { document.body.innerHTML = `<iframe title=t src=${url}></iframe>` }", f"{elsewhere}/words"
         )
         page.frame_locator("iframe").get_by_text("late words").wait_for()
-        (seen,) = examine(page, ("light",))
+        seen = examine(page)
     assert ("frame-tested", ("iframe",)) in [(issue.rule, issue.places) for issue in seen.doubtful]
 
 
 def test_axe_sees_what_is_pale_in_one_scheme_only(page: Page) -> None:
     dark = "@media (prefers-color-scheme: dark) { body { background: #111; color: #333; } }"
     show(page, "<main><h1>Hello</h1></main>", f"body {{ background: #fff; color: #111; transition: color 9s }} {dark}")
-    assert [(issue.rule, issue.schemes) for issue in faults(examine(page))] == [("color-contrast", ("dark",))]
+    seen = []
+    for scheme in SCHEMES:
+        page.emulate_media(color_scheme=scheme)
+        seen.append(examine(page, scheme))
+    assert [(issue.rule, issue.schemes) for issue in faults(seen)] == [("color-contrast", ("dark",))]
 
 
 REACHED = {
@@ -315,9 +319,8 @@ def test_dark_is_what_is_behind_the_page(page: Page) -> None:
     dark = "@media (prefers-color-scheme: dark) { html { background: #101010 } }"
     show(page, "<p>x", f"body {{ min-height: 100vh }} {dark}")
     page.emulate_media(color_scheme="dark")
-    preferences = Instrument(page, "Preferences")
-    assert preferences.ask("dark") == "a rule for prefers-color-scheme: dark"
-    bright = brightness(preferences.ask("backgrounds"))
+    assert Instrument(page, "Preferences").ask("dark") == "a rule for prefers-color-scheme: dark"
+    bright = light_behind(page)
     assert bright is not None
     assert bright < DARK
     show(page, "<p>x", "body { background: url(data:,) }")

@@ -94,7 +94,8 @@ def test_nobody_asked_is_excluded(score: Callable[..., Result], tmp_path: Path) 
     assert not asked(tmp_path)
 
 
-def test_a_page_that_does_not_exist_is_invalid(score: Callable[..., Result]) -> None:
-    result = score(document(0.99), pages="landing, projects")
+@pytest.mark.parametrize("name", ["nothing", "login"], ids=["nobody's", "another platform's"])
+def test_a_page_that_does_not_exist_is_invalid(score: Callable[..., Result], name: str) -> None:
+    result = score(document(0.99), pages=f"landing, {name}")
     assert result.decision == "invalid", result.output
-    assert "asks for Lighthouse on projects: known are landing, login" in result.finding(CHECK)["summary"]
+    assert f"asks for Lighthouse on {name}: known are landing, the pages of" in result.finding(CHECK)["summary"]

@@ -3,6 +3,7 @@
 import itertools
 import json
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,7 +17,7 @@ from playwright.sync_api import Browser
 from postflight.browser import visual
 from postflight.browser.guard import Guard
 from postflight.browser.visual import VIEWS, View, renderer_of, take
-from postflight.checks.visual.change import Shot
+from postflight.checks.visual.change import Shot, find_change
 from postflight.errors import ConfigError, NotEnoughEvidence, UnexpectedAnswer
 from postflight.reference_process import reference_platform
 from tests.conftest import Result, run_process, serving
@@ -35,6 +36,7 @@ class Site:
     page: str = HEALTHY
     status: int = 200
     count: Iterator[int] = field(default_factory=lambda: itertools.count(7))
+    over: threading.Event = field(default_factory=threading.Event)
 
 
 @pytest.fixture
@@ -43,6 +45,9 @@ def site() -> Iterator[Site]:
 
     class Page(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            if self.path == "/never":
+                shown.over.wait(20)
+                return
             body = shown.page.replace("COUNT", str(next(shown.count))).encode()
             self.send_response(shown.status)
             self.send_header("content-type", "text/html")
@@ -55,12 +60,13 @@ def site() -> Iterator[Site]:
 
     with serving(Page) as shown.url:
         yield shown
+        shown.over.set()
 
 
 @pytest.fixture
 def photograph(chromium: Browser) -> Callable[..., Shot]:
     def shoot(url: str, view: View = DESKTOP, **options: Any) -> Shot:
-        context = chromium.new_context(**view.context_options)
+        context = chromium.new_context(**view.context_options())
         try:
             return take(context.new_page(), url, **options)
         finally:
@@ -89,7 +95,7 @@ def test_healthy_repeats_are_identical(
 
 
 def test_taking_a_picture_troubles_no_policy(strict: str, chromium: Browser) -> None:
-    context = chromium.new_context(**DESKTOP.context_options)
+    context = chromium.new_context(**DESKTOP.context_options())
     try:
         guard = Guard(context, base_url=strict, today=datetime.now(UTC).date())
         take(context.new_page(), strict, masks=["h1"], without=["#features"])
@@ -141,6 +147,60 @@ def test_a_late_answer_is_waited_for(site: Site, photograph: Callable[..., Shot]
     assert (photograph(site.url).pixels == photograph(site.url).pixels).all()
 
 
+@pytest.mark.parametrize(
+    ("part", "words"),
+    [
+        ("<img src=/never loading=lazy alt=x>", "image http://127.0.0.1"),
+        (
+            "<style>@font-face { font-family: f; src: url(/never) } h1 { font-family: f }</style>",
+            "font http://127.0.0.1",
+        ),
+    ],
+    ids=["image", "font"],
+)
+def test_a_page_without_its_parts_has_no_picture(
+    site: Site, photograph: Callable[..., Shot], part: str, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They come after the page's load event, and do not come."""
+    monkeypatch.setattr(visual, "REST_DEADLINE", 0.5)
+    site.page = (
+        HEALTHY
+        + f"<script>onload = () => setTimeout(() => document.body.insertAdjacentHTML('beforeend', `{part}`))</script>"
+    )
+    with pytest.raises(NotEnoughEvidence, match="is not there as a whole") as error:
+        photograph(site.url)
+    assert words in str(error.value)
+
+
+ORDINARY = {
+    "a form with a field called so": "<!doctype html><form><p>a<p>b<select name=children></select><input name=id>",
+    "without a doctype": "<body style='margin:0'><p style='position:absolute;top:0'>words",
+    "frames": "<frameset><frame></frameset>",
+    "a time in a shadow root": (
+        "<!doctype html><p>a<x-t></x-t><script>customElements.define('x-t', class extends HTMLElement { constructor() {"
+        " super(); this.attachShadow({ mode: 'open' }).innerHTML = '<time>COUNT</time>' } })</script>"
+    ),
+}
+
+
+@pytest.mark.parametrize("html", ORDINARY.values(), ids=ORDINARY)
+def test_any_page_has_the_same_picture_twice(site: Site, photograph: Callable[..., Shot], html: str) -> None:
+    site.page = html
+    one, other = photograph(site.url), photograph(site.url)
+    assert (one.pixels == other.pixels).all()
+    assert one.size == "1280x800"
+
+
+def test_a_clock_has_another_picture_later(site: Site, photograph: Callable[..., Shot]) -> None:
+    site.page = HEALTHY + "<b id=b>0</b><script>setInterval(() => { b.textContent = ++n }, 900); let n = 0</script>"
+    assert "b#b" in find_change(photograph(site.url), photograph(site.url, later=1.0)).words
+
+
+def test_a_page_of_one_colour_is_known(site: Site, photograph: Callable[..., Shot]) -> None:
+    assert not photograph(site.url).is_blank
+    assert photograph(site.url, masks=["html"]).is_blank
+
+
 def test_an_error_page_has_no_picture(site: Site, photograph: Callable[..., Shot]) -> None:
     site.status = 503
     with pytest.raises(UnexpectedAnswer, match="answered 503"):
@@ -148,8 +208,7 @@ def test_an_error_page_has_no_picture(site: Site, photograph: Callable[..., Shot
 
 
 def test_a_renderer_has_one_name(chromium: Browser) -> None:
-    name = renderer_of(chromium)
-    assert name == renderer_of(chromium)
+    (name,) = {renderer_of(chromium) for _ in range(8)}
     assert name.startswith(f"chromium-{chromium.version.partition('.')[0]}-")
 
 
@@ -220,3 +279,46 @@ def test_what_makes_no_sense_is_invalid(site: Site, tmp_path: Path, options: lis
 def prove(pytestconfig: pytest.Config) -> None:
     if not pytestconfig.getoption("--prove"):
         pytest.skip("a longer one: runs with --prove (make prove)")
+
+
+@pytest.mark.usefixtures("prove")
+def test_nothing_on_the_page_is_nothing_compared(site: Site, tmp_path: Path) -> None:
+    """Neither is a blank page ever written, nor is one that was written good against another."""
+    site.page = "<!doctype html><title>t</title>"
+    blank = look(site, tmp_path, "--update-baselines")
+    assert (blank.decision, blank.statuses()[PICTURE]) == ("hold", "unknown"), blank.output
+    assert "has one colour everywhere" in blank.finding(PICTURE)["summary"]
+    assert not list((tmp_path / "baselines").rglob("*.png"))
+
+    site.page = HEALTHY
+    look(site, tmp_path, "--update-baselines")
+    site.page = "<!doctype html><title>t</title>"
+    gone = look(site, tmp_path)
+    assert gone.statuses()[PICTURE] == "bad", gone.output
+
+
+@pytest.mark.usefixtures("prove")
+def test_a_page_that_changes_by_itself_is_not_held_against_anything(site: Site, tmp_path: Path) -> None:
+    site.page = HEALTHY.replace("hello</h1>", "COUNT</h1>")
+    look(site, tmp_path, "--update-baselines")
+    changes = look(site, tmp_path)
+    assert (changes.decision, changes.statuses()[PICTURE]) == ("hold", "unknown"), changes.output
+    assert "but from visit to visit, too: h1#hello" in changes.finding(PICTURE)["summary"]
+
+
+@pytest.mark.usefixtures("prove")
+def test_baselines_of_another_renderer_are_not_good_here(site: Site, tmp_path: Path) -> None:
+    look(site, tmp_path, "--update-baselines")
+    (drawn,) = (tmp_path / "baselines").glob("*/chromium-*")
+    drawn.rename(drawn.with_name("chromium-99-0000"))
+    result = look(site, tmp_path)
+    assert (result.decision, result.statuses()[ORPHANS]) == ("hold", "unknown"), result.output
+    assert "has baselines by chromium-99-0000" in result.finding(ORPHANS)["summary"]
+    assert result.statuses()[PICTURE] == "excluded"
+
+
+@pytest.mark.usefixtures("prove")
+def test_another_deployment_that_is_gone_is_not_this_ones_fault(site: Site, tmp_path: Path) -> None:
+    result = look(site, tmp_path, "--visual-against", "http://127.0.0.1:1")
+    assert (result.decision, result.statuses()[PICTURE]) == ("invalid", "invalid"), result.output
+    assert "--visual-against http://127.0.0.1:1 has no picture" in result.finding(PICTURE)["summary"]

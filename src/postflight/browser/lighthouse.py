@@ -100,14 +100,17 @@ def run_lighthouse(
     browser: Browser,
     *,
     flags: Sequence[str] = (),
+    port: int | None = None,
     headers: Mapping[str, str] | None = None,
     environ: Mapping[str, str] = os.environ,
     deadline: float = RUN_DEADLINE,
 ) -> Files:
     """Run it once, as a phone on a slow network, as Lighthouse simulates it. Raises `CannotMeasure`.
 
-    `flags` are more arguments for the browser, `headers` are sent with each request.
+    `flags` are more arguments for the browser; with `port`, the browser that listens there is used as it is. `headers`
+    are sent with each request, and can be read by all who may list processes: no secrets.
     """
+    chosen = f"--port={port}" if port else f"--chrome-flags={shlex.join(['--headless', *browser.args, *flags])}"
     with tempfile.TemporaryDirectory(prefix="postflight-lighthouse-") as folder:
         command = (
             *lighthouse.command,
@@ -117,9 +120,10 @@ def run_lighthouse(
             "--output=json",
             "--output=html",
             f"--output-path={folder}/lighthouse",
-            f"--chrome-flags={shlex.join(['--headless', *browser.args, *flags])}",
+            chosen,
             f"--extra-headers={json.dumps(dict(headers or {}))}",
             f"--max-wait-for-load={LOAD_DEADLINE * 1000:.0f}",
+            "--locale=en-US",  # of the report: its words are in ours
             "--disable-full-page-screenshot",
             "--no-enable-error-reporting",
         )

@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image
 from playwright.sync_api import Browser, Page, Request
 
-from postflight.browser.responsive import until_responsive
+from postflight.browser.responsive import picture, until_responsive
 from postflight.checks.visual.change import Change, Shot, find_change
 from postflight.checks.visual.elements import Element
 from postflight.checks.visual.pixels import Pixels
@@ -27,44 +27,56 @@ MASKED = ("time", "[data-testid=release]", "[data-visual-mask]")
 
 MAX_HEIGHT = 6000  # CSS pixels of a page that are looked at; a page without end has no full picture
 REST_DEADLINE = 6.0  # seconds for a page to come to rest
+DRAWN = {"font", "image", "stylesheet"}  # without which a page is not the one that people see
+UNENDING = {"eventsource", "websocket", "media", "ping"}
 QUIET = 0.1  # seconds without a request in flight
 SPECIMEN_SIZE = 480, 360
 SPECIMEN = """<!doctype html><meta charset="utf-8"><style>
 body { margin: 8px; font-size: 17px; background: #fff }
 i { display: inline-block; width: 90px; height: 40px; border-radius: 13px; box-shadow: 2px 3px 7px #0008;
-    background: linear-gradient(30deg, #e33, #36c); transform: rotate(7deg) }
+    background: #36c }
 </style>
 <p style="font-family: system-ui">Hamburgefonstiv 0123 ÄÖÅ fi</p>
 <p style="font-family: sans-serif">Hamburgefonstiv 0123</p>
 <p style="font-family: serif">Hamburgefonstiv 0123 <b>bold</b> <em>slanted</em></p>
 <p style="font-family: monospace">Hamburgefonstiv() {}; 预览 かな 한글 عربى 🚀</p>
 <p><button>Button</button> <input value="field" size="8"> <select><option>choice</select> <i></i></p>"""
-"""A page of our own with all that machines draw differently: fonts, controls, curves, shadows."""
+"""A page of our own with what machines draw differently: fonts, controls, curves, shadows.
+
+Nothing on it is drawn in two ways by one machine: of what is turned, or fades from colour to colour, a few pixels
+depend on how the work was split.
+"""
 
 _PREPARE = """async ([style, selectors]) => {
   for (const selector of selectors) {
     try { document.querySelector(selector); } catch { return selector; }
   }
+  const roots = [document];  // a sheet of the document's does not reach into shadow roots
+  for (const root of roots)
+    for (const node of root.querySelectorAll('*')) if (node.shadowRoot) roots.push(node.shadowRoot);
   const sheet = new CSSStyleSheet();  // no policy of a page forbids it, as it would a <style>
   sheet.replaceSync(style);
-  document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
-  for (const image of document.images) image.loading = 'eager';
+  for (const root of roots) root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet];
+  const images = roots.flatMap(root => [...root.querySelectorAll('img')]);
+  for (const image of images) image.loading = 'eager';
   const late = new Promise(done => setTimeout(done, 3000));
-  const drawn = [...document.images].filter(image => image.currentSrc).map(image => image.decode().catch(() => null));
+  const drawn = images.filter(image => image.currentSrc).map(image => image.decode().catch(() => null));
   await Promise.race([Promise.all([document.fonts.ready, ...drawn]), late]);
   return null;
 }"""
 _ELEMENTS = """([masks, most]) => {
   const names = new Map();
-  const own = node => node.localName + (node.id ? '#' + node.id
+  const own = node => node.localName + (node.getAttribute('id') ? '#' + node.getAttribute('id')
     : node.dataset?.testid ? `[data-testid=${node.dataset.testid}]`
     : [...node.classList].slice(0, 2).map(name => '.' + name).join(''));
   const name = node => {
     if (names.has(node)) return names.get(node);
     let text = own(node);
     const parent = node.parentElement;
-    if (parent && node !== document.body && !node.id && !node.dataset?.testid) {
-      const before = [...parent.children].filter(other => own(other) === text).indexOf(node);
+    if (parent && node !== document.body && !node.getAttribute('id') && !node.dataset?.testid) {
+      let before = 0;  // parent.children may be a field of a form that is called so
+      for (let other = node.previousElementSibling; other; other = other.previousElementSibling)
+        if (own(other) === text) before += 1;
       if (before > 0) text += `:nth(${before + 1})`;  // the first keeps its name when another one comes after it
       if (parent !== document.body) text = name(parent).slice(-100) + ' > ' + text;
     }
@@ -72,7 +84,7 @@ _ELEMENTS = """([masks, most]) => {
     return text;
   };
   const found = [];
-  for (const node of document.body.querySelectorAll('*')) {
+  for (const node of (document.body ?? document.documentElement).querySelectorAll('*')) {
     if (found.length >= most) break;
     const box = node.getBoundingClientRect();
     if (box.width * box.height < 16 || node.closest(masks) || node.closest('svg') !== null && node.localName !== 'svg')
@@ -103,14 +115,13 @@ class View:
         """Its name."""
         return self.name
 
-    @property
-    def context_options(self) -> dict[str, Any]:
-        """Keyword arguments for a browser context: whatever may change a picture is given."""
-        return {
+    def context_options(self, browser_name: str = "chromium") -> dict[str, Any]:
+        """Return the options of a browser context: whatever may change a picture is given. Firefox knows no phone."""
+        phone = {} if browser_name == "firefox" else {"is_mobile": self.is_mobile}
+        return phone | {
             "viewport": {"width": self.width, "height": self.height},
             "device_scale_factor": 1,
             "color_scheme": self.scheme,
-            "is_mobile": self.is_mobile,
             "has_touch": self.is_mobile,
             "reduced_motion": "reduce",
             "forced_colors": "none",
@@ -126,8 +137,8 @@ VIEWS = (
 )
 
 
-def take(page: Page, url: str, *, masks: Sequence[str] = (), without: Sequence[str] = ()) -> Shot:
-    """Open a page and return how it looks.
+def take(page: Page, url: str, *, masks: Sequence[str] = (), without: Sequence[str] = (), later: float = 0.0) -> Shot:
+    """Open a page and return how it looks, or how it looks so many seconds `later`.
 
     `masks` are selectors of what changes by itself: invisible, and their text takes no room, for a longer one would
     move what is beside it. `without` are taken out of the page: what comes and goes. Raises `UnexpectedAnswer` when the
@@ -145,8 +156,11 @@ def take(page: Page, url: str, *, masks: Sequence[str] = (), without: Sequence[s
     until_responsive(page)
     if wrong := page.evaluate(_PREPARE, [_style(hidden, without), [*hidden, *without]]):
         raise ConfigError(f"{wrong!r} is no selector; mend `masks` or `without` of this route in performance/routes.py")
+    page.wait_for_timeout(later * 1000)
     until = time.monotonic() + REST_DEADLINE
     _wait_until_quiet(page, pending, until)
+    if missing := [request for request in pending if request.resource_type in DRAWN]:
+        raise _unfinished(url, missing)
     pixels = _picture(page)
     while True:
         again = _picture(page)
@@ -163,12 +177,12 @@ def renderer_of(browser: Browser) -> str:
 
     The picture knows more than any list of names: the same browser with other fonts draws differently.
     """
-    context = browser.new_context(**View("specimen", *SPECIMEN_SIZE).context_options)
+    context = browser.new_context(**View("specimen", *SPECIMEN_SIZE).context_options(browser.browser_type.name))
     try:
         page = context.new_page()
         page.set_content(SPECIMEN)
         page.evaluate("document.fonts.ready.then(() => null)")
-        drawn = hashlib.sha256(_decoded(page.screenshot(caret="hide")).tobytes()).hexdigest()
+        drawn = hashlib.sha256(_decoded(picture(page, caret="hide")).tobytes()).hexdigest()
     finally:
         context.close()
     return f"{browser.browser_type.name}-{browser.version.partition('.')[0]}-{drawn[:8]}"
@@ -187,7 +201,7 @@ def _wait_until_quiet(page: Page, pending: set[Request], until: float) -> None:
     """Wait until nothing is on its way any more; a stream never ends, and is not waited for."""
     quiet_since = time.monotonic()
     while time.monotonic() < until:
-        if any(request.resource_type not in {"eventsource", "websocket", "media", "ping"} for request in pending):
+        if any(request.resource_type not in UNENDING for request in pending):
             quiet_since = time.monotonic()
         elif time.monotonic() - quiet_since >= QUIET:
             return
@@ -196,9 +210,11 @@ def _wait_until_quiet(page: Page, pending: set[Request], until: float) -> None:
 
 def _picture(page: Page) -> Pixels:
     until_responsive(page)
-    width, height = page.evaluate("[innerWidth, document.documentElement.scrollHeight]")
+    width, height = page.evaluate(
+        "[innerWidth, Math.max(innerHeight, (document.scrollingElement ?? document.documentElement).scrollHeight)]"
+    )
     clip: Any = {"x": 0, "y": 0, "width": width, "height": min(height, MAX_HEIGHT)}
-    return _decoded(page.screenshot(full_page=True, clip=clip, animations="disabled", caret="hide", scale="css"))
+    return _decoded(picture(page, full_page=True, clip=clip, animations="disabled", caret="hide", scale="css"))
 
 
 def _decoded(png: bytes) -> Pixels:
@@ -212,6 +228,16 @@ def _elements(page: Page, masks: Sequence[str]) -> tuple[Element, ...]:
         Element(str(name)[-MAX_NAME:], Box(*box), tuple(zip(_LOOK, map(str, look), strict=True)))
         for name, *rest in rows
         for box, look in [(map(int, rest[:4]), rest[4:])]
+    )
+
+
+def _unfinished(url: str, missing: Sequence[Request]) -> NotEnoughEvidence:
+    late = "; ".join(sorted(f"{request.resource_type} {request.url[:200]}" for request in missing)[:3])
+    return NotEnoughEvidence(
+        f"{url} is not there as a whole within {REST_DEADLINE:g} s, so it has no picture: {late} is still on its way",
+        expected="fonts, images and style sheets within the time",
+        seen=f"{len(missing)} without an end: {late}",
+        where=url,
     )
 
 

@@ -19,6 +19,7 @@ FEWEST_RUNS = 3
 MOST_RUNS = 6  # 10 to 15 s each; the sixth is what lets one run be an outlier
 ALPHA = 0.125  # for each bound of each look: three of three, five of six
 BEST = 100.0
+STORED = "There may be stored data affecting loading performance"  # what signing in has left, and belongs to the page
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +30,8 @@ class Report:
     losses: tuple[str, ...]
 
 
-def parse_report(content: bytes, url: str) -> Report:
-    """Read Lighthouse's JSON about `url`, strictly.
+def parse_report(content: bytes, url: str, *, signed_in: bool = False) -> Report:
+    """Read Lighthouse's JSON about `url`, strictly. Who is `signed_in` has data in the browser: of that it may warn.
 
     Raises `CannotMeasure` for all that is not a score of that page without ifs: an error of the run, a warning ("the
     page loaded too slowly", "a slower CPU"), another page than the one that was asked for, a score that is null.
@@ -39,7 +40,8 @@ def parse_report(content: bytes, url: str) -> Report:
         document = json.loads(content)
         category = document["categories"]["performance"]
         error = document.get("runtimeError") or {}
-        warnings = [str(warning) for warning in document["runWarnings"]]
+        told = [str(warning) for warning in document["runWarnings"]]
+        warnings = [warning for warning in told if not (signed_in and warning.startswith(STORED))]
         landed, score = str(document["finalDisplayedUrl"]), category["score"]
         losses = _losses(category["auditRefs"], document["audits"])
     except (ValueError, KeyError, TypeError, AttributeError) as problem:

@@ -1,11 +1,14 @@
 """Opens a page and waits until it has come to rest: it asks for nothing, and its document changes no more."""
 
+import re
 import time
 
+from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Page, Request
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from postflight.browser.responsive import until_responsive
-from postflight.errors import UnexpectedAnswer
+from postflight.errors import NotEnoughEvidence, UnexpectedAnswer
 
 LOOK = 25.0  # milliseconds between two looks
 AT_REST = 2  # looks in a row at which nothing had changed
@@ -41,7 +44,8 @@ class Traffic:
 def arrive(page: Page, url: str) -> None:
     """Open `url` and wait until the page rests.
 
-    Raises `UnexpectedAnswer` if it is no page that could be judged: an error, or another page than was asked for.
+    Raises `UnexpectedAnswer` if it is no page that could be judged, but an error, and `NotEnoughEvidence` if it shows
+    nothing: on an empty page every rule is kept.
     """
     traffic = Traffic(page)
     answer = page.goto(url)
@@ -49,6 +53,24 @@ def arrive(page: Page, url: str) -> None:
     if not 200 <= status < 400:
         raise UnexpectedAnswer(f"{url} answered {status}", expected="a page", seen=f"status {status}", where=url)
     rest(page, traffic)
+    if not shows_something(page):
+        raise NotEnoughEvidence(
+            f"{page.url} shows nothing, so there is nothing that could be looked at",
+            expected=f"words or a picture within {DEADLINE:g} s",
+            seen="an empty page",
+            where=page.url,
+        )
+
+
+def shows_something(page: Page) -> bool:
+    """Whether there are words or a picture on the page; they are waited for."""
+    words = page.locator("body:visible, body :visible", has_text=re.compile(r"\S"))
+    pictures = page.locator("body :is(img, svg, canvas, video, iframe, object, embed, input):visible")
+    try:
+        words.or_(pictures).first.wait_for(state="attached", timeout=DEADLINE * 1000)
+    except PlaywrightTimeout:
+        return False
+    return True
 
 
 def rest(page: Page, traffic: Traffic | None = None, *, looks: int = AT_REST) -> None:
@@ -57,6 +79,16 @@ def rest(page: Page, traffic: Traffic | None = None, *, looks: int = AT_REST) ->
     while same < looks and time.monotonic() < give_up:
         page.wait_for_timeout(LOOK)
         until_responsive(page)
-        state = str(page.evaluate(_STATE))
+        state = _state(page)
         same = same + 1 if state == last and (traffic is None or traffic.is_quiet) else 0
         last = state
+
+
+def _state(page: Page) -> str:
+    """Return what must not change for a page to be at rest; another address each time while it goes elsewhere."""
+    try:
+        return str(page.evaluate(_STATE))
+    except PlaywrightError as error:
+        if "context was destroyed" in error.message:  # a script or `<meta http-equiv=refresh>` has led on
+            return f"on its way at {time.monotonic()}"
+        raise

@@ -7,55 +7,70 @@ Frames of other origins are not examined: they are not the deployment's. axe the
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, Literal
 
 from playwright.sync_api import CDPSession, Page
 from playwright.sync_api import Error as PlaywrightError
 
 from postflight.browser.access.world import World, top_frame
-from postflight.checks.access.axe import PROMISED, TOLD, Examination, read
+from postflight.browser.responsive import until_responsive
+from postflight.checks.access.axe import PROMISED, TOLD, Examination, broken, read, settled
 from postflight.errors import CannotMeasure
 
 PACKAGE = "axe_playwright_python"  # ships axe-core as released; nothing else of it is used
-SCHEMES = ("light", "dark")
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 OPTIONS = {
     "runOnly": {"type": "tag", "values": [*PROMISED, *TOLD]},
     "resultTypes": ["violations", "incomplete"],
     "preload": False,  # it would fetch style sheets of other origins, against the page's policy
 }
 DEEPEST = 5  # frames within frames
+MOST_LOOKS = 5
+PAUSE = 800.0  # milliseconds between two looks
 
 _ORIGIN = "() => self.origin"
 _FRAMES = "context => axe.utils.getFrameContexts(context ?? document)"
 _PART = "(context, options) => axe.runPartial(context ?? document, options)"
 _WHOLE = "(parts, options) => axe.finishRun(parts, options)"
-# what is half-way from one colour to another has the contrast of neither
+# what is half-way from one colour to another, or still fades in, has the contrast of neither
 _COME_TO_REST = """() => {
-  for (const moving of document.getAnimations()) if (moving instanceof CSSTransition) moving.finish();
+  for (const moving of document.getAnimations()) {
+    if (Number.isFinite(moving.effect?.getComputedTiming().endTime) && moving.playbackRate > 0) moving.finish();
+  }
 }"""
 
 
-def examine(page: Page, schemes: Sequence[str] = SCHEMES) -> tuple[Examination, ...]:
-    """Examine what the page shows now, once for each colour scheme, and leave it in its own.
+def examine(page: Page, scheme: str = "light") -> Examination:
+    """Examine what the page shows now, in the colour scheme in which it was opened.
 
+    A violation counts that the next look sees in the same way: scripts fade things in, too, and fill in names late.
     Raises `CannotMeasure` if axe does not run, or finds nothing that it could look at.
     """
     session = page.context.new_cdp_session(page)
     try:
         top = World(session, top_frame(session))
         top.run(_source())
-        seen = []
-        for scheme in schemes:
-            page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-            top.call(_COME_TO_REST)
-            seen.append(read(top.call(_WHOLE, _parts(session, top, None), OPTIONS), scheme))
-        return tuple(seen)
+        looks = [_look(session, top)]
+        while broken(looks[-1]) and len(looks) < MOST_LOOKS and (len(looks) < 2 or _differ(*looks[-2:])):
+            page.wait_for_timeout(PAUSE)
+            until_responsive(page)
+            looks.append(_look(session, top))
+        return read(settled(*looks[-2:]), scheme)
     finally:
-        page.emulate_media(color_scheme="null")
         session.detach()
+
+
+def _look(session: CDPSession, top: World) -> Mapping[str, Any]:
+    top.call(_COME_TO_REST)
+    found: Mapping[str, Any] = top.call(_WHOLE, _parts(session, top, None), OPTIONS)
+    return found
+
+
+def _differ(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    return broken(one) != broken(other)
 
 
 def _parts(session: CDPSession, world: World, context: object, depth: int = 0) -> list[Any]:

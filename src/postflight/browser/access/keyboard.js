@@ -9,6 +9,12 @@ const CONTROL = [NATIVE, ...ROLES.map((role) => `[role=${role}]`)].join(", ");
 const COMPOSITE = ["tablist", "menu", "menubar", "radiogroup", "listbox", "tree", "grid", "toolbar"]
   .map((role) => `[role=${role}]`).join(", ");
 const MODAL = "dialog:modal, [role=dialog][aria-modal=true], [role=alertdialog][aria-modal=true]";
+const DIALOG = "dialog:modal, [role=dialog], [role=alertdialog]"; // may hold the focus while it is open
+// whose small buttons (open, clear, show, one more) are left out of the way of Tab: the field's own keys do the same
+const FIELD = "[role=combobox], [role=spinbutton], [role=searchbox], input[list], input:is([type=number], [type=search], " +
+  "[type=password], [type=date], [type=time], [type=datetime-local], [type=month], [type=week])";
+const FIELD_DEPTH = 3; // elements around a button that may be the field's own
+const DOES_NOTHING = /^(function\s*[\w$]*\s*\(\)|\(\)\s*=>)\s*\{\s*\}$/; // React puts one on what has a listener, for Safari
 const LOOKS = ["backgroundColor", "backgroundImage", "color", "textDecorationLine", "textDecorationColor", "transform",
   "opacity", "filter", "visibility", "fontWeight"];
 
@@ -17,12 +23,15 @@ class Keyboard {
   #looks = new Map(); // element with the focus -> how it and its neighbours looked then
   #unseen = []; // elements that looked the same with and without
   #last = null;
+  #operable = new Map(); // element -> whether it could be seen when `controls` was asked for
 
-  /** What people can operate, in the document's order. */
+  /** What people can operate, in the document's order; also what is out of sight now: it may come with the focus. */
   controls() {
-    const modal = [...document.querySelectorAll(MODAL)].filter(isVisible).at(-1);
-    const all = everything().filter((element) => !modal || modal.contains(element));
-    return all.filter((element) => this.#isOperable(element)).map((element) => this.#tell(element));
+    const all = everything();
+    const modal = all.filter((element) => element.matches(MODAL) && isVisible(element)).at(-1);
+    const here = modal ? all.filter((element) => [...outwards(element)].includes(modal)) : all;
+    this.#operable = new Map(here.filter((element) => this.#isOperable(element)).map((element) => [element, canBeSeen(element)]));
+    return [...this.#operable.keys()].map((element) => this.#tell(element));
   }
 
   /** What looks as if it could be clicked, although nothing says so: a guess. */
@@ -49,6 +58,33 @@ class Keyboard {
     return this.#unseen.map((element) => ({ ...this.#tell(element), writes: element.matches(WRITTEN) }));
   }
 
+  /**
+   * Where the link that has the focus skips to: an id, and whether it is there. Null for what skips nothing: a link into
+   * the page may as well be a menu's, a router's (#/home) or a script's. One that skips is known by what only such links
+   * do: it leads to the main content, was hidden until it had the focus (ask for `controls` before), or says so.
+   */
+  skips() {
+    const link = this.#active();
+    if (link?.localName !== "a" || typeof link.href !== "string" || !/^#[^/!]/.test(link.hash)) return null;
+    if (link.origin !== location.origin || link.pathname !== location.pathname) return null;
+    const id = decodeURIComponent(link.hash.slice(1));
+    const target = targetOf(id);
+    const leads = target && (target.matches("main, [role=main]") || target.querySelector("main, [role=main]"));
+    const says = /\b(skip|jump|bypass)\b/i.test(`${link.innerText} ${link.className}`);
+    if ((id === "top" && !target) || !(leads || says || this.#operable.get(link) === false)) return null;
+    return { name: nameOf(link), target: id, found: Boolean(target) };
+  }
+
+  /** What has the focus, if it comes before the target of that id; or nothing. */
+  before(id) {
+    const element = this.#active();
+    if (!element) return "";
+    const top = [...outwards(element)].find((one) => one.getRootNode() === document);
+    const after = Node.DOCUMENT_POSITION_FOLLOWING | Node.DOCUMENT_POSITION_CONTAINED_BY;
+    const target = targetOf(id);
+    return !target || target === top || target.compareDocumentPosition(top) & after ? "" : nameOf(element);
+  }
+
   element(number) {
     return this.#known[number];
   }
@@ -62,30 +98,38 @@ class Keyboard {
   }
 
   #isOperable(element) {
-    if (element.matches(":disabled, [aria-disabled=true], [inert] *, [inert]") || !isVisible(element)) return false;
-    if (element.closest("[aria-hidden=true]")) return false; // axe's business: "aria-hidden-focus"
+    if (/^(body|html)$/.test(element.localName)) return false; // an editor's frame takes the focus itself
+    if (element.matches(":disabled, [aria-disabled=true]") || !isVisible(element)) return false;
+    if (isWithin(element, "[inert], [aria-hidden=true]")) return false; // with focus, axe's business: "aria-hidden-focus"
+    if (aroundOf(element)?.isContentEditable) return false; // what is written, not what is operated
     if (element.matches(CONTROL)) return true;
-    const acts = typeof element.onclick === "function" && element !== document.body && element.localName !== "label";
+    const acts = typeof element.onclick === "function" && element.localName !== "label" &&
+      (!DOES_NOTHING.test(element.onclick) || getComputedStyle(element).cursor === "pointer");
     // around or within a control it is a convenience; without words and pictures it is a backdrop
     return acts && !element.parentElement?.closest(CONTROL) && !element.querySelector(`${CONTROL}, [tabindex]`) &&
       Boolean(element.innerText?.trim() || element.querySelector("img, svg"));
   }
 
   #tell(element) {
-    let number = this.#known.indexOf(element);
-    if (number < 0) number = this.#known.push(element) - 1;
     const box = element.getBoundingClientRect();
     const inFrame = element.ownerDocument !== document;
     return {
-      number,
+      number: this.#numberOf(element),
       name: nameOf(element),
       why: this.#why(element),
+      seen: this.#operable.get(element) ?? true,
       group: this.#groupOf(element),
-      href: element.localName === "a" ? element.href : "",
+      around: [...outwards(element)].slice(1).filter((one) => this.#operable.has(one)).map((one) => this.#numberOf(one)),
+      href: element.localName === "a" ? element.href.baseVal ?? element.href : "",
       place: inFrame ? null : { top: box.top + scrollY, bottom: box.bottom + scrollY },
-      foreign: /^i?frame$/.test(element.localName) && !documentIn(element),
-      modal: Boolean(element.closest(MODAL)),
+      foreign: isOpaque(element),
+      modal: isWithin(element, DIALOG),
     };
+  }
+
+  #numberOf(element) {
+    const number = this.#known.indexOf(element);
+    return number < 0 ? this.#known.push(element) - 1 : number;
   }
 
   /** Why Tab may not come here. */
@@ -98,8 +142,11 @@ class Keyboard {
 
   #groupOf(element) {
     if (element.localName === "input" && element.type === "radio" && element.name) return `radio ${element.name}`;
-    const around = element.parentElement?.closest(COMPOSITE);
-    return around ? `${around.getAttribute("role")} ${everything().indexOf(around)}` : "";
+    const composite = [...outwards(element)].findLast((one) => one.matches(COMPOSITE)); // a toolbar's keys move in all of it
+    if (composite) return `${composite.getAttribute("role")} ${this.#numberOf(composite)}`;
+    const isLeftOut = element.matches("button[tabindex='-1'], [role=button][tabindex='-1']");
+    const field = element.matches(FIELD) ? element : isLeftOut ? fieldBeside(element) : null;
+    return field ? `field ${this.#numberOf(field)}` : "";
   }
 
   #compare(element) {
@@ -118,6 +165,26 @@ class Keyboard {
   }
 }
 
+/** What a link to #id leads to: an element of that id, or an anchor of that name. */
+function targetOf(id) {
+  return document.getElementById(id) ?? document.getElementsByName(id)[0] ?? null;
+}
+
+/** The one field in whose box a button stands, or nothing. */
+function fieldBeside(button) {
+  for (const around of [...outwards(button)].slice(1, 1 + FIELD_DEPTH)) {
+    const fields = around.querySelectorAll(`${FIELD}, ${WRITTEN}`);
+    if (fields.length) return fields.length === 1 && fields[0].matches(FIELD) ? fields[0] : null;
+  }
+  return null;
+}
+
+/** Whether the focus moves inside without our seeing where: other origins' frames, plug-ins, closed shadow roots. */
+function isOpaque(element) {
+  if (/^(i?frame|object|embed)$/.test(element.localName)) return !documentIn(element);
+  return Boolean(customElements.get(element.localName)) && !element.shadowRoot;
+}
+
 function lookOf(element, part) {
   const style = getComputedStyle(element, part);
   if (part && style.content === "none") return null;
@@ -129,5 +196,5 @@ function lookOf(element, part) {
 }
 
 function isClear(colour) {
-  return /^none$|transparent|(?:, ?|\/ ?)0(?:\.0+)?\)/.test(colour);
+  return /^none$|transparent|rgba\([^)]*, ?0(?:\.0+)?\)|\/ ?0(?:\.0+)?\)/.test(colour);
 }

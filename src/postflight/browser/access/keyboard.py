@@ -1,15 +1,18 @@
 """Walks through a page by Tab, as people do who cannot point at things."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from playwright.sync_api import ElementHandle, Locator, Page
 
 from postflight.browser.access.instrument import Instrument
+from postflight.browser.responsive import picture
 from postflight.checks.access.keyboard import Control, Walk, read
 from postflight.errors import PageTrouble
 
 MOST_STOPS = 1000
-MOST_INSIDE = 100  # presses of Tab within one frame of another origin
+MOST_INSIDE = 100  # presses of Tab within one frame of another origin, or whatever else we cannot look into
+MOST_PARTS = 20  # presses of Tab within one element of the browser's own: a date, a film; more are a trap
 MOST_LOOKS = 20  # elements of which pictures are compared
 MARGIN = 8.0  # CSS pixels around an element in which its focus may show
 
@@ -28,21 +31,23 @@ def walk(page: Page, keyboard: Instrument | None = None) -> Walk:
     controls = tuple(read(told) for told in keyboard.ask("controls"))
     stops: list[Control] = []
     to_the_top(page, keyboard)
-    inside = 0  # presses within a frame of another origin, where only the frame is seen to have the focus
-    while len(stops) < MOST_STOPS and inside < MOST_INSIDE:
+    inside = 0  # presses that the last stop has kept: a field of a date has three parts, a film its own buttons
+    while len(stops) < MOST_STOPS:
         page.keyboard.press("Tab")
         told = keyboard.ask("focused")
         if told is None:
             return Walk(controls, tuple(stops))
         stop = read(told)
         numbers = [seen.number for seen in stops]
-        if stop.foreign and numbers[-1:] == [stop.number]:
+        if numbers[-1:] == [stop.number] and inside < (MOST_INSIDE if stop.foreign else MOST_PARTS):
             inside += 1
             continue
-        inside = 0
+        if stop.foreign and numbers[-1:] == [stop.number]:
+            break
         if stop.number in numbers:
             held = tuple(stops[numbers.index(stop.number) :])
             return Walk(controls, tuple(stops), held=held, escaped=_escapes(page, keyboard, held))
+        inside = 0
         stops.append(stop)
     return Walk(controls, tuple(stops), whole=False)
 
@@ -52,9 +57,12 @@ def to_the_top(page: Page, keyboard: Instrument) -> None:
 
     To take the focus away would not do: Tab goes on from where it was.
     """
-    seen: set[int] = set()
-    while (told := keyboard.ask("focused")) is not None and told["number"] not in seen and len(seen) < MOST_STOPS:
-        seen.add(told["number"])
+    went: list[int] = []
+    while (told := keyboard.ask("focused")) is not None and len(went) < MOST_STOPS:
+        number, last = told["number"], went[-MOST_PARTS:]
+        if number in went and (number != went[-1] or last == [number] * MOST_PARTS):
+            return
+        went.append(number)
         page.keyboard.press("Tab")
 
 
@@ -82,17 +90,17 @@ def _shows_focus(page: Page, element: ElementHandle) -> bool:
     element.focus()
     box = element.bounding_box()
     if box is None:
-        return False
+        return True  # it has gone meanwhile, and nobody can say
     left, top = max(0.0, box["x"] - MARGIN), max(0.0, box["y"] - MARGIN)
     size = page.viewport_size or {"width": 1280, "height": 720}
     width = min(size["width"], box["x"] + box["width"] + MARGIN) - left
     height = min(size["height"], box["y"] + box["height"] + MARGIN) - top
     if width <= 0 or height <= 0:
         return False
-    clip = {"x": left, "y": top, "width": width, "height": height}
-    focused = page.screenshot(clip=clip, animations="disabled")  # type: ignore[arg-type]  # a FloatRect by its keys
+    clip: Any = {"x": left, "y": top, "width": width, "height": height}
+    focused = picture(page, clip=clip, animations="disabled")
     element.evaluate("element => element.blur()")
-    return focused != page.screenshot(clip=clip, animations="disabled")  # type: ignore[arg-type]
+    return focused != picture(page, clip=clip, animations="disabled")
 
 
 def tab_to(page: Page, wanted: Locator, what: str, *, most: int = 60) -> None:

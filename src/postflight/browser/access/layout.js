@@ -11,13 +11,17 @@ class Layout {
     return { wide: root.clientWidth, beyond: still ? 0 : root.scrollWidth - root.clientWidth };
   }
 
-  /** Elements that stick out to the right and are cut off by nothing; of nested ones the innermost. Worst first. */
+  /** Elements that stick out to where the page can be scrolled and are cut off by nothing; of nested ones the innermost. Worst first. */
   sticking() {
     const edge = document.documentElement.clientWidth;
-    const out = everything().filter((element) => element.ownerDocument === document && isVisible(element) &&
-      element.getBoundingClientRect().right + scrollX > edge + 1 && !isCut(element));
+    const leftwards = getComputedStyle(document.documentElement).direction === "rtl";
+    const beyond = (element) => {
+      const { left, right } = element.getBoundingClientRect();
+      return leftwards ? -(left + scrollX) : right + scrollX - edge;
+    };
+    const out = everything().filter((element) => element.ownerDocument === document && isVisible(element) && beyond(element) > 1 && !isCut(element));
     const inner = out.filter((element) => !out.some((other) => other !== element && element.contains(other)));
-    return inner.map((element) => ({ name: nameOf(element), by: Math.round(element.getBoundingClientRect().right + scrollX - edge) }))
+    return inner.map((element) => ({ name: nameOf(element), by: Math.round(beyond(element)) }))
       .sort((one, other) => other.by - one.by).slice(0, 20);
   }
 
@@ -55,8 +59,10 @@ class Layout {
   }
 }
 
+/** Elements with text for the eyes: not what is there for screen readers alone, and no drawing, which has a scale of its own. */
 function textual() {
-  return everything().filter((element) => isVisible(element) &&
+  return everything().filter((element) => canBeSeen(element) && !element.closest("svg") &&
+    [...element.getClientRects()].some(({ width, height }) => width > 1 && height > 1) &&
     [...element.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim()));
 }
 

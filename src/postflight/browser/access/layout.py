@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from playwright.sync_api import Page
 
-from postflight.browser.access.arrival import rest
+from postflight.browser.access.arrival import arrive, rest
 from postflight.browser.access.instrument import Instrument
-from postflight.checks.access.layout import LEAST_TARGET, LEAST_TEXT, Fit, Sized
+from postflight.checks.access.layout import LEAST_TARGET, LEAST_TEXT, Fit, Sized, misfit
 
 PHONES = (412, 360, 320)
 """Widths in CSS pixels: a large phone, a usual one, and what WCAG 1.4.10 asks for (1280 at 400 %)."""
@@ -22,16 +22,27 @@ def phone(browser_name: str, width: int = PHONES[0]) -> dict[str, object]:
 
 
 def fits(page: Page, widths: Sequence[int] = PHONES) -> tuple[Fit, ...]:
-    """Lay the page out in windows of these widths."""
+    """Lay the page out in windows of these widths.
+
+    One that it does not fit is opened there anew, as on a phone it would be: scripts measure it when they begin.
+    """
     found = []
     for width in widths:
         page.set_viewport_size({"width": width, "height": HEIGHT})
         rest(page, looks=1)
-        layout = Instrument(page, "Layout")
-        wide = layout.ask("width")
-        out = tuple(Sized(told["name"], told["by"]) for told in layout.ask("sticking")) if wide["beyond"] > 0 else ()
-        found.append(Fit(width, wide["wide"], wide["beyond"], out))
+        fit = _fit(page, width)
+        if misfit(fit) and page.url.startswith("http"):
+            arrive(page, page.url)
+            fit = _fit(page, width)
+        found.append(fit)
     return tuple(found)
+
+
+def _fit(page: Page, width: int) -> Fit:
+    layout = Instrument(page, "Layout")
+    wide = layout.ask("width")
+    out = tuple(Sized(told["name"], told["by"]) for told in layout.ask("sticking")) if wide["beyond"] > 0 else ()
+    return Fit(width, wide["wide"], wide["beyond"], out)
 
 
 def small_texts(layout: Instrument) -> tuple[Sized, ...]:

@@ -83,6 +83,27 @@ def read(raw: Mapping[str, Any], scheme: str) -> Examination:
     )
 
 
+def broken(raw: Mapping[str, Any]) -> frozenset[tuple[str, str, str]]:
+    """Return what of WCAG 2.1 A and AA axe's result object says is violated: rule, element, what is wrong with it."""
+    promised = [rule for rule in raw["violations"] if _is_promised(rule)]
+    return frozenset(_fault(rule, node) for rule in promised for node in rule["nodes"])
+
+
+def settled(*looks: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the last result object; a violation that an earlier one has not, or has otherwise, is incomplete there.
+
+    What fades in has another contrast each time, and what is not filled in yet has no name yet.
+    """
+    last = looks[-1]
+    known = frozenset.intersection(*map(broken, looks))
+    stands, moves = [], []
+    for rule in last["violations"]:
+        nodes = [node for node in rule["nodes"] if not _is_promised(rule) or _fault(rule, node) in known]
+        stands.append({**rule, "nodes": nodes})
+        moves.append({**rule, "nodes": [node for node in rule["nodes"] if node not in nodes]})
+    return {**last, "violations": stands, "incomplete": [*last["incomplete"], *moves]}
+
+
 def faults(seen: Sequence[Examination]) -> tuple[Issue, ...]:
     """Return what breaks WCAG 2.1 A or AA, each rule once, worst first."""
     return tuple(issue for issue in _joined(seen, "violations") if issue.promised)
@@ -160,10 +181,18 @@ def _issues(rules: Iterable[Mapping[str, Any]], scheme: str) -> Iterator[Issue]:
                 help=tidy(str(rule["help"])),
                 criteria=tuple(".".join(found.groups()) for tag in tags if (found := _CRITERION.fullmatch(tag))),
                 places=tuple(dict.fromkeys(_place(node["target"]) for node in nodes)),
-                promised=any(tag in PROMISED for tag in tags),
+                promised=_is_promised(rule),
                 why=_why(nodes[0]),
                 schemes=(scheme,),
             )
+
+
+def _is_promised(rule: Mapping[str, Any]) -> bool:
+    return any(tag in PROMISED for tag in rule["tags"])
+
+
+def _fault(rule: Mapping[str, Any], node: Mapping[str, Any]) -> tuple[str, str, str]:
+    return str(rule["id"]), _place(node["target"]), str(node.get("failureSummary") or "")
 
 
 def _why(node: Mapping[str, Any]) -> str:

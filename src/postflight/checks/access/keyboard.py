@@ -18,11 +18,13 @@ class Control:
     number: int
     name: str
     why: str = ""  # why Tab may not come here: tabindex=-1
-    group: str = ""  # of which one is enough: arrow keys reach the others
+    group: str = ""  # of which one is enough: arrow keys reach the others, or a field's keys do what its button does
+    seen: bool = True  # false: out of people's sight, as a menu beside the window is, until it is opened
+    around: tuple[int, ...] = ()  # numbers of the controls that it is a part of
     href: str = ""
     top: float | None = None  # CSS pixels in the page; None: in a frame
     bottom: float | None = None
-    foreign: bool = False  # a frame of another origin: what happens in it is not seen
+    foreign: bool = False  # what happens in it is not seen: a frame of another origin, a closed shadow root
     modal: bool = False
 
 
@@ -49,6 +51,8 @@ def read(told: Mapping[str, Any]) -> Control:
         name=tidy(told["name"]),
         why=tidy(told["why"]),
         group=told["group"],
+        seen=told["seen"],
+        around=tuple(told["around"]),
         href=told["href"],
         top=place.get("top"),
         bottom=place.get("bottom"),
@@ -58,14 +62,23 @@ def read(told: Mapping[str, Any]) -> Control:
 
 
 def unreached(walk: Walk) -> tuple[str, ...]:
-    """Say what Tab does not reach, and why. A link whose target another link leads to is no loss."""
+    """Say what Tab does not reach, and why. A link whose target another link leads to is no loss.
+
+    Nor is what nobody sees, nor a part of something that is reached, nor what has a part that is: a combobox around
+    its field.
+    """
     numbers = {stop.number for stop in walk.stops}
+    with_reached_parts = {number for stop in walk.stops for number in stop.around}
     groups = {stop.group for stop in walk.stops if stop.group}
     targets = {stop.href for stop in walk.stops if stop.href}
     lost = [
         control
         for control in walk.controls
-        if control.number not in numbers and control.group not in groups and control.href not in targets
+        if control.seen
+        and numbers.isdisjoint((control.number, *control.around))
+        and control.number not in with_reached_parts
+        and control.group not in groups
+        and control.href not in targets
     ]
     return tuple(f"{c.name} is not reached by Tab{f': {c.why}' if c.why else ''}" for c in lost)
 

@@ -19,6 +19,11 @@ class Shot:
         """`1280x1095`: width and height in pixels."""
         return f"{self.pixels.shape[1]}x{self.pixels.shape[0]}"
 
+    @property
+    def is_blank(self) -> bool:
+        """Whether all of it has one colour: nothing was drawn, or the masks hide everything."""
+        return bool((self.pixels == self.pixels[0, 0]).all())
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
