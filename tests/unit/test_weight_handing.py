@@ -1,18 +1,22 @@
 """How weights go between the gate and its stages: old ones never pass for new ones, and trouble is no verdict."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import click
 import pytest
 from click.testing import CliRunner
 
+from performance.weight.handing import read_last_release
 from postflight.checks.weight.page import Kind
 from postflight.checks.weight.release import FileWeight, Release, from_json, to_json
 from postflight.commands.remember import history_option, note_files
 from postflight.commands.weights import LAST, hand_in, take_out
+from postflight.errors import NotEnoughEvidence
 from postflight.history import Entry, History
 from postflight.model import Decision, Deployment
-from postflight.stage_process import LAST_RELEASE_VARIABLE, WEIGHTS
+from postflight.stage_process import LAST_RELEASE_VARIABLE, NO_LAST_RELEASE_VARIABLE, WEIGHTS
 
 HERE = Deployment("velocity", "staging", "https://staging.test", known=True)
 STRANGE = Deployment("generic", "unknown", "https://other.test", known=False)
@@ -59,10 +63,22 @@ def test_addresses_that_nobody_knows_are_told_apart(history: Path, tmp_path: Pat
     assert handed_in(history, tmp_path / "b", elsewhere) == {}
 
 
-def test_a_history_that_is_missing_off_or_broken_is_none(tmp_path: Path) -> None:
+def test_a_history_that_cannot_be_read_is_no_first_release(history: Path, tmp_path: Path) -> None:
     broken = tmp_path / "broken.sqlite3"
     broken.write_text("this is no database, " * 100)
-    for history in (tmp_path / "missing.sqlite3", broken, Path("off")):
+    with closing(sqlite3.connect(history)) as changed, changed:
+        changed.execute("update files set kind = 'unheard of'")
+    for unreadable, why in ((broken, "not a database"), (history, "unheard of")):
+        (words,) = handed_in(unreadable, tmp_path / "reports").values()
+        assert why in words
+        with pytest.MonkeyPatch.context() as environment:
+            environment.setenv(NO_LAST_RELEASE_VARIABLE, words)
+            with pytest.raises(NotEnoughEvidence, match=why):
+                read_last_release()
+
+
+def test_a_history_that_is_missing_or_off_is_none(tmp_path: Path) -> None:
+    for history in (tmp_path / "missing.sqlite3", Path("off")):
         assert handed_in(history, tmp_path / "reports") == {}
         assert not (tmp_path / "reports" / LAST).exists()
 

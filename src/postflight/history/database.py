@@ -150,23 +150,26 @@ class History:
         return tuple(FileWeight(route, name, Kind(kind), wire, requests) for route, name, kind, wire, requests in rows)
 
     def last_release(self, platform: str, environment: str, base_url: str | None = None) -> Release | None:
-        """Return the files of the newest run that was promoted here and has weighed pages; None where there is none.
+        """Return each page's files in the newest run that was promoted here and has weighed it; None where none has.
 
         With `base_url` only of that address: what deployments.yaml does not know has one name for all.
         """
-        found = self._connection.execute(
+        newest = self._connection.execute(
             """
-            select run_id, "release" from runs
+            select route, run_id, "release", max(finished) from runs join (select distinct run_id, route from files)
+            using (run_id)
             where platform = ?1 and environment = ?2 and (?3 is null or base_url = ?3) and decision = ?4
-                and exists (select 1 from files where files.run_id = runs.run_id)
-            order by finished desc limit 1
-            """,
+            group by route order by 4 desc, route
+            """,  # of a group, SQLite takes the row that has the maximum
             [platform, environment, base_url, Decision.PROMOTE.value],
-        ).fetchone()
-        if found is None:
+        ).fetchall()
+        if not newest:
             return None
-        run_id, release = map(str, found)
-        return Release(release or f"run {run_id}", self.files_of(run_id))
+        runs = {str(run_id): str(release) or f"run {run_id}" for _, run_id, release, _ in newest}
+        of = {str(route): str(run_id) for route, run_id, _, _ in newest}
+        files = tuple(file for run_id in runs for file in self.files_of(run_id) if of.get(file.route) == run_id)
+        name, *older = runs.values()
+        return Release(f"{name} (some pages {', '.join(older)})" if older else name, files)
 
 
 def _entry(row: tuple[object, ...], measured: tuple[Series, ...]) -> Entry:

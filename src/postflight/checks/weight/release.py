@@ -14,10 +14,11 @@ from postflight.checks.weight.flaw import MOST_TOLD, Flaw, size
 from postflight.checks.weight.names import shape, stable
 from postflight.checks.weight.page import Kind, PageWeight
 
-MOST_FILES = 500  # of a route; the smallest of more are joined
+MOST_FILES = 500  # of a route; the smallest of more are joined, those of a kind together
 LEAST_GROWTH = 1000  # bytes: less is no growth
 LONGEST_FILE = 5_000_000  # bytes of a file of weights
 OTHERS = "(other files)"
+_Files = dict[tuple[Kind, str], int]  # (kind, name) -> bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class Release:
     name: str
     files: tuple[FileWeight, ...]
 
-    def of(self, route: str, kind: Kind | None = None) -> dict[tuple[Kind, str], int]:
+    def of(self, route: str, kind: Kind | None = None) -> _Files:
         """Return (kind, name) -> bytes of a route, of all kinds or of one."""
         return {(one.kind, one.name): one.wire for one in self.files if one.route == route and kind in (None, one.kind)}
 
@@ -56,10 +57,15 @@ def files_of(route: str, page: PageWeight) -> tuple[FileWeight, ...]:
     files = [FileWeight(route, name, kind, sum(wire), len(wire)) for (kind, name), wire in found.items()]
     files.sort(key=lambda one: (-one.wire, one.kind, one.name))
     kept, rest = files[:MOST_FILES], files[MOST_FILES:]
-    if rest:
-        joined = sum(one.wire for one in rest), sum(one.requests for one in rest)
-        kept.append(FileWeight(route, OTHERS, Kind.OTHER, *joined))
+    for kind in dict.fromkeys(one.kind for one in rest):
+        wire, requests = zip(*((one.wire, one.requests) for one in rest if one.kind is kind), strict=True)
+        kept.append(FileWeight(route, OTHERS, kind, sum(wire), sum(requests)))
     return tuple(kept)
+
+
+def joined(first: Release, second: Release) -> Release:
+    """Return the files of the first, and of the second those of routes that the first has not weighed."""
+    return Release(first.name, (*first.files, *(one for one in second.files if not first.knows(one.route))))
 
 
 def growth(before: Release, now: Release, route: str, kind: Kind | None = None) -> float:
@@ -67,7 +73,7 @@ def growth(before: Release, now: Release, route: str, kind: Kind | None = None) 
 
     Of all kinds, or of one. 0 for a growth of at most 1 KB; what was nothing counts as 1 KB.
     """
-    was, is_now = sum(before.of(route, kind).values()), sum(now.of(route, kind).values())
+    was, is_now = (sum(files.values()) for files in _comparable(before, now, route, kind))
     if 0 < is_now - was <= LEAST_GROWTH:
         return 0.0
     return (is_now - was) / max(was, LEAST_GROWTH)
@@ -75,7 +81,7 @@ def growth(before: Release, now: Release, route: str, kind: Kind | None = None) 
 
 def differences(before: Release, now: Release, route: str, kind: Kind | None = None) -> tuple[Flaw, ...]:
     """Return what has changed on a route, file by file, the largest change first; amounts are bytes more (or less)."""
-    was, is_now = before.of(route, kind), now.of(route, kind)
+    was, is_now = _comparable(before, now, route, kind)
     changes = [
         Flaw(
             name,
@@ -85,6 +91,15 @@ def differences(before: Release, now: Release, route: str, kind: Kind | None = N
         for of, name in dict.fromkeys((*is_now, *was))
     ]
     return tuple(sorted((c for c in changes if c.amount), key=lambda change: -abs(change.amount)))
+
+
+def _comparable(before: Release, now: Release, route: str, kind: Kind | None) -> tuple[_Files, _Files]:
+    """Return what each has of a route, without what another host failed to send once: that is no release's doing."""
+    was, is_now = before.of(route, kind), now.of(route, kind)
+    failed = {(of, name) for of, name in was.keys() & is_now.keys() if not name.startswith("/")}
+    failed -= {key for key in failed if was[key] and is_now[key]}
+    left = ({key: wire for key, wire in files.items() if key not in failed} for files in (was, is_now))
+    return next(left), next(left)
 
 
 def tell_differences(changes: Sequence[Flaw]) -> str:
