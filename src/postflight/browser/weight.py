@@ -10,7 +10,6 @@ from collections.abc import Collection
 from contextlib import suppress
 
 from playwright.sync_api import BrowserContext, CDPSession, ConsoleMessage, Page
-from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from postflight.browser.responsive import until_responsive
@@ -36,31 +35,29 @@ def weigh(context: BrowserContext, url: str, *, allowed: Collection[str] = ()) -
     """Visit a page in a fresh context and return what it weighs. `allowed`: hosts of others that may be asked.
 
     Waits until nothing has been asked for half a second, within a deadline. Raises `UnexpectedAnswer` for a page that
-    answers with an error, or leads on to one that does; Playwright's errors for one that does not answer.
+    answers with an error, or leads on to one that does; Playwright's errors for one that does not answer. Whoever gives
+    the context closes it, and the page with it: `Page.close` has no deadline, and never returns when Chromium is just
+    showing what arrived (playwright#42068, about one page in fifteen that answers with an error).
     """
     page = context.new_page()
-    try:
-        session = context.new_cdp_session(page)
-        traffic = Traffic(session, allowed)
-        unused: list[str] = []
-        page.on("console", lambda message: _note_preload(message, unused))
-        _begin(session)
-        page.set_default_timeout(ANSWER_DEADLINE)
-        response = page.goto(url, wait_until="commit", timeout=NAVIGATION_DEADLINE)
-        _require_page(response.status if response else 0, url)
-        settled = _settle(page, traffic)
-        traffic.close()
-        _require_page(traffic.page_status, page.url)
-        scripts = read_scripts(session)
-        if traffic.has_preloads:
-            _wait_for_verdict(page, unused)
-        content = read_content(session)
-        traffic.take_timings(content.timings)
-        traffic.take_bodies()
-        return _page_weight(page.url, traffic, content, scripts, unused, settled=settled)
-    finally:
-        with suppress(PlaywrightError):
-            page.close()
+    session = context.new_cdp_session(page)
+    traffic = Traffic(session, allowed)
+    unused: list[str] = []
+    page.on("console", lambda message: _note_preload(message, unused))
+    _begin(session)
+    page.set_default_timeout(ANSWER_DEADLINE)
+    response = page.goto(url, wait_until="commit", timeout=NAVIGATION_DEADLINE)
+    _require_page(response.status if response else 0, url)
+    settled = _settle(page, traffic)
+    traffic.close()
+    _require_page(traffic.page_status, page.url)
+    scripts = read_scripts(session)
+    if traffic.has_preloads:
+        _wait_for_verdict(page, unused)
+    content = read_content(session)
+    traffic.take_timings(content.timings)
+    traffic.take_bodies()
+    return _page_weight(page.url, traffic, content, scripts, unused, settled=settled)
 
 
 def _begin(session: CDPSession) -> None:
