@@ -8,7 +8,7 @@ from postflight.model import Finding, Measurement, Quantity
 from postflight.report.background import Past
 from postflight.report.drawing.scale import place
 
-MAX_BARS = 300
+MAX_BARS = 300  # that a page draws
 MAX_DOTS = 60  # values of one measurement that are drawn
 WIDTH, HEIGHT = 120.0, 28.0  # of a sparkline
 FLATTEST = 0.2  # of the value: a sparkline shows at least this range
@@ -48,7 +48,7 @@ def draw_bars(findings: Iterable[Finding], past: Sequence[Past]) -> list[Bar]:
     """Return what was measured: broken limits first, then what allows no claim, then by name."""
     order = {"broken": 0, "open": 1, "kept": 2, "free": 3}
     bars = [_bar(m, finding, past) for finding in findings for m in finding.measurements]
-    return sorted(bars, key=lambda bar: (order[bar.state], bar.measurement.metric))[:MAX_BARS]
+    return sorted(bars, key=lambda bar: (order[bar.state], bar.measurement.metric))
 
 
 def _bar(measurement: Measurement, finding: Finding, past: Sequence[Past]) -> Bar:
