@@ -33,10 +33,13 @@ def leave(reports: Path, release: Release) -> None:
     """
     reports.mkdir(parents=True, exist_ok=True)
     path = reports / WEIGHTS
-    with (reports / f".{WEIGHTS}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # the kernel frees it with the process: nobody holds it for long
+    folder = os.open(reports, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)  # the kernel frees it with the process: nobody holds it for long
         left = release
         with suppress(OSError, ValueError):  # there is none yet, or it is half of one
             before = from_json(path.read_text())
             left = joined(before, release) if before.name == release.name else release
         path.write_text(to_json(left))
+    finally:
+        os.close(folder)

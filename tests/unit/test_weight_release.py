@@ -138,6 +138,28 @@ def test_the_difference_is_told_by_file_the_largest_first() -> None:
     assert tell_differences(differences(release(), many, "landing")).endswith("; and 15 more")
 
 
+def files(**sizes: int) -> Release:
+    made = [FileWeight("landing", stable(f"{SITE}/assets/{name}", SITE), Kind.SCRIPT, n) for name, n in sizes.items()]
+    return Release("v", tuple(made))
+
+
+def test_files_whose_hash_looks_like_a_word_are_paired_where_nobody_else_can_be_meant() -> None:
+    before = files(**{"index-B3xK9aQ2.js": 120_000, "editor-QweRtyUi.js": 9000, "a-AbCdEfGh.js": 5, "a-HgFeDcBa.js": 6})
+    after = files(**{"index-DiwrgTda.js": 158_000, "editor-Xx-9_aQz.js": 9000, "a-AaBbCcDd.js": 7})
+    assert tell_differences(differences(before, after, "landing")) == (
+        "+38 KB: /assets/index-DiwrgTda.js (120 KB -> 158 KB); new: /assets/a-AaBbCcDd.js 7 B; "
+        "gone: /assets/a-HgFeDcBa.js 6 B; gone: /assets/a-AbCdEfGh.js 5 B"
+    )
+    swapped = (
+        files(**{"one-AbCdEfGh.js": 10, "two-HgFeDcBa.js": 20}),
+        files(**{"one-HgFeDcBa.js": 20, "two-AbCdEfGh.js": 10}),
+    )
+    assert {str(change) for change in differences(*swapped, "landing")} == {
+        "/assets/one-HgFeDcBa.js: 10 B -> 20 B",
+        "/assets/two-AbCdEfGh.js: 20 B -> 10 B",
+    }
+
+
 def test_files_of_a_page_go_by_name_and_answers_by_route() -> None:
     def one(path: str, kind: Kind, wire: int) -> Resource:
         return Resource(f"{SITE}{path}", kind, wire=wire)

@@ -1,7 +1,7 @@
 """The files of one release beside those of the last: what has grown, what is new, what is gone.
 
-Files are paired by names without content hashes (`names.stable`). Sizes are exact, so any growth is real; what is
-allowed is a share, and nothing below 1 KB is growth at all.
+Files are paired by names without content hashes (`names.stable`), and those that are left by what may be one. Sizes
+are exact, so any growth is real; what is allowed is a share, and nothing below 1 KB is growth at all.
 """
 
 from collections import defaultdict
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pydantic import TypeAdapter, ValidationError
 
 from postflight.checks.weight.flaw import MOST_TOLD, Flaw, size
-from postflight.checks.weight.names import shape, stable
+from postflight.checks.weight.names import shape, stable, without_likely_hash
 from postflight.checks.weight.page import Kind, PageWeight
 
 MOST_FILES = 500  # of a route; the smallest of more are joined, those of a kind together
@@ -82,6 +82,7 @@ def growth(before: Release, now: Release, route: str, kind: Kind | None = None) 
 def differences(before: Release, now: Release, route: str, kind: Kind | None = None) -> tuple[Flaw, ...]:
     """Return what has changed on a route, file by file, the largest change first; amounts are bytes more (or less)."""
     was, is_now = _comparable(before, now, route, kind)
+    was = _renamed(was, is_now)
     changes = [
         Flaw(
             name,
@@ -100,6 +101,16 @@ def _comparable(before: Release, now: Release, route: str, kind: Kind | None) ->
     failed -= {key for key in failed if was[key] and is_now[key]}
     left = ({key: wire for key, wire in files.items() if key not in failed} for files in (was, is_now))
     return next(left), next(left)
+
+
+def _renamed(was: _Files, is_now: _Files) -> _Files:
+    """Return what was, with new names for files of which one is gone and one has come that differ in a likely hash."""
+    alike: dict[tuple[Kind, str], tuple[list[str], list[str]]] = defaultdict(lambda: ([], []))
+    for side, keys in enumerate((was.keys() - is_now.keys(), is_now.keys() - was.keys())):
+        for kind, name in keys:
+            alike[kind, without_likely_hash(name)][side].append(name)
+    names = {(kind, gone[0]): come[0] for (kind, _), (gone, come) in alike.items() if len(gone) == len(come) == 1}
+    return {(kind, names.get((kind, name), name)): wire for (kind, name), wire in was.items()}
 
 
 def tell_differences(changes: Sequence[Flaw]) -> str:

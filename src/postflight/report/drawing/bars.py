@@ -99,6 +99,8 @@ def _beside(measurement: Measurement) -> str:
         return f"between {low} and {high}, {count} value{'' if count == 1 else 's'}"
     if count == 1:
         return ""
+    if measurement.least == measurement.worst:
+        return f"{count} values, all the same"
     return f"{count} values from {measurement.least} to {measurement.worst}"
 
 
