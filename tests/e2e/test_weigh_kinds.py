@@ -50,6 +50,8 @@ PAGES = {
         <img crossorigin srcset='/again.png 1x' width=400 height=300>""",
     "scripts": "<h1>Hi</h1><script src='/load?a.js'></script><script src='/load?bb.js'></script>",
     "worker": "<h1>Hi</h1><script>new Worker('/worker.js')</script>",
+    "downloads": "<h1>Hi</h1><script>location = '/file.zip'</script>",
+    "stays": "<h1>Hi</h1><script>location = '/nothing'</script>",
     "leads-on": "<script>location.replace('/broken')</script>",
     "endless": "<h1>Hi</h1><script>setTimeout(() => { for (;;); }, 100)</script>",
     "unended": "<h1>Hi</h1><script src=/a.js></script><script async src=/unended.js></script>",
@@ -69,27 +71,15 @@ class _Site(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         name = self.path[1:].partition("?")[0]
-        sent = self.rfile.read(int(self.headers.get("content-length", 0)))
         if name in PAGES:
             policy = {"Content-Security-Policy": "default-src 'self' 'unsafe-inline'"} if name == "policy" else {}
             self.answer(SOURCES[name], "text/html", **policy)
-        elif name == "unended.js":
-            UNTIL_THE_END.wait(30)
-            self.close_connection = True
-        elif name == "reset.js":
-            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            self.close_connection = True
-            self.connection.close()
-        elif name in ("overloaded.png", "broken"):
-            self.answer(b"no", "text/html", status=503)
-        elif name.endswith(".ttf"):
-            self.answer(_FONT, "font/ttf")
-        elif name == "sized":
-            self.answer(b"z" * int(sent), "application/json")
-        elif name == "picture":
-            self.answer(LARGE if "large" in self.path else PNG, "image/png")
+        elif name in ODD:
+            ODD[name](self)
         elif name.endswith(".png"):
             self.answer(PNG, "image/png", Cache_Control="no-store")
+        elif name.endswith(".ttf"):
+            self.answer(_FONT, "font/ttf")
         elif self.path.endswith((".js", ".css")):
             body = f"/* {self.path} */".encode()
             self.answer(body, "text/javascript" if self.path.endswith(".js") else "text/css")
@@ -97,6 +87,23 @@ class _Site(BaseHTTPRequestHandler):
             self.answer(b"{}", "application/json")
 
     do_POST = do_GET  # noqa: N815 - http.server's name
+
+    def reset(self) -> None:
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.close_connection = True
+        self.connection.close()
+
+    def never_end(self) -> None:
+        UNTIL_THE_END.wait(30)
+        self.close_connection = True
+
+    def have_nothing(self) -> None:
+        self.send_response(204)
+        self.end_headers()
+
+    def have_a_size(self) -> None:
+        size = int(self.rfile.read(int(self.headers["content-length"])))
+        self.answer(b"z" * size, "application/json")
 
     def answer(self, body: bytes, media_type: str, *, status: int = 200, **headers: str) -> None:
         self.send_response(status)
@@ -107,6 +114,18 @@ class _Site(BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         pass
+
+
+ODD: dict[str, Callable[[_Site], None]] = {
+    "unended.js": _Site.never_end,
+    "reset.js": _Site.reset,
+    "nothing": _Site.have_nothing,
+    "sized": _Site.have_a_size,
+    "file.zip": lambda site: site.answer(b"zip", "application/zip", Content_Disposition="attachment"),
+    "overloaded.png": lambda site: site.answer(b"no", "text/html", status=503),
+    "broken": lambda site: site.answer(b"no", "text/html", status=503),
+    "picture": lambda site: site.answer(LARGE if "large" in site.path else PNG, "image/png"),
+}
 
 
 @pytest.fixture(scope="module")
@@ -184,6 +203,13 @@ def test_the_script_of_a_worker_is_weighed(visit: Callable[[str], PageWeight]) -
 def test_a_page_that_leads_on_to_an_error_is_no_page(visit: Callable[[str], PageWeight]) -> None:
     with pytest.raises(UnexpectedAnswer, match="answered 503"):
         visit("leads-on")
+
+
+@pytest.mark.parametrize("name", ["downloads", "stays"])
+def test_a_page_that_stays_leads_nowhere(visit: Callable[[str], PageWeight], name: str) -> None:
+    page = visit(name)
+    assert short(page.url) == f"/{name}"
+    assert transfer.redirected(page) == ()
 
 
 def test_a_page_that_hangs_is_given_up(visit: Callable[[str], PageWeight], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -78,3 +78,10 @@ def test_a_page_that_came_in_part_is_neither_light_nor_anybody_s_measure(tmp_pat
     assert set(found.values()) == {"unknown"}, result.output
     assert "the page was not weighed whole: /app.js: the script answered 503" in str(result.verdict["reasons"])
     assert not (tmp_path / WEIGHTS).exists()
+
+
+def test_a_browser_that_cannot_tell_is_nobody_s_fault(tmp_path: Path, site: str) -> None:
+    command = [sys.executable, "-m", "pytest", "performance/weight", "-m", "performance", "-p", "no:cacheprovider"]
+    options = [f"--base-url={site}", f"--reports={tmp_path}", "--browser=firefox"]
+    found = run_process(*command, *options, reports=tmp_path).statuses()
+    assert {status for name, status in found.items() if name != "preflight"} == {"excluded"}

@@ -143,6 +143,7 @@ def test_what_is_no_repetition() -> None:
     little = [asset(name, content="x", decoded=100) for name in ("dot.gif", "dot2.gif")]
     answers = [asset(name, Kind.FETCH, content="x") for name in ("page/1", "page/2")]
     failed = replace(asset("missing"), status=404)
+    little += [asset(name, Kind.IMAGE, content="y") for name in ("people/1.png", "people/2.png")]
     part = replace(asset("film.mp4", Kind.OTHER), status=206)
     assert transfer.fetched_twice(page(posts, posts, *little, *answers, failed, failed, part, part)) == ()
 

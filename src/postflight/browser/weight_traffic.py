@@ -92,6 +92,7 @@ class Traffic:
         self._all: list[_Exchange] = []
         self._under_way: dict[str, _Exchange] = {}
         self._main_frame = ""
+        self._shown: set[str] = set()  # requests of documents that the page came to be; its loaders bear their ids
         self._closed = False
         self.asked = 0
         self.dropped = 0
@@ -101,6 +102,7 @@ class Traffic:
         session.on("Network.requestServedFromCache", self._on_cached)
         session.on("Network.loadingFinished", self._on_end)
         session.on("Network.loadingFailed", self._on_failure)
+        session.on("Page.frameNavigated", self._on_document)
 
     @property
     def has_preloads(self) -> bool:
@@ -110,7 +112,7 @@ class Traffic:
     @property
     def page_status(self) -> int:
         """The status of the document that is shown: a script may have led on to it."""
-        return next((one.status for one in reversed(self._all) if one.navigates and one.status), 0)
+        return next((one.status for one in reversed(self._documents()) if one.status), 0)
 
     def close(self) -> None:
         """Count no more requests. What is asked for from here on, we have waited for, or asked for ourselves."""
@@ -131,7 +133,11 @@ class Traffic:
 
     def redirects(self) -> tuple[str, ...]:
         """Return the addresses that led on to the page: by an answer, or by a script of a page before it."""
-        return tuple(address(one.url) for one in self._all if one.navigates)[:-1]
+        return tuple(address(one.url) for one in self._documents())[:-1]
+
+    def _documents(self) -> list[_Exchange]:
+        """Return what was shown as the page, and what led there: not a download, nor an answer without content."""
+        return [one for one in self._all if one.navigates and one.id in self._shown]
 
     def take_timings(self, timings: Iterable[Timing]) -> None:
         """Take the exact sizes of bodies from the page's own timings (`encodedBodySize`).
@@ -264,6 +270,10 @@ class Traffic:
         if (one := self._under_way.get(event["requestId"])) is not None:
             one.end = float(event["timestamp"])
             one.wire = max(0, int(event["encodedDataLength"]) - one.header_bytes)
+
+    def _on_document(self, event: dict[str, Any]) -> None:
+        if "parentId" not in event["frame"]:
+            self._shown.add(str(event["frame"]["loaderId"]))
 
     def _on_failure(self, event: dict[str, Any]) -> None:
         if (one := self._under_way.get(event["requestId"])) is not None:

@@ -16,6 +16,7 @@ _PART = 206  # of a video: players ask for part after part
 LONGEST_LIFE = 10 * 365 * 86400.0  # seconds; what a header claims beyond this is read as this
 SAME_BODY_FROM = 200  # bytes: shorter bodies are equal by chance
 ASSETS = (Kind.SCRIPT, Kind.STYLE, Kind.IMAGE, Kind.FONT)
+_BUILT = (Kind.SCRIPT, Kind.STYLE, Kind.FONT)  # pictures are also people's: many have the same face, each its address
 _TEXT = re.compile(
     r"text/(?!event-stream)|application/(json|javascript|xml|xhtml|manifest|wasm|[\w.]+\+(json|xml))|image/svg\+xml"
     r"|font/(ttf|otf|sfnt)|application/(x-)?(font-(ttf|otf|sfnt)|javascript)",
@@ -107,7 +108,7 @@ def fetched_twice(page: PageWeight) -> tuple[Flaw, ...]:
             continue
         if one.identity:
             by_address[one.identity].append(one)
-        if one.content and one.decoded >= SAME_BODY_FROM and one.kind in ASSETS:
+        if one.content and one.decoded >= SAME_BODY_FROM and one.kind in _BUILT:
             by_body[one.kind, one.content].setdefault(one.identity, one)
     for found in by_address.values():
         if len(found) > 1:
