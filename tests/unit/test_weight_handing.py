@@ -2,6 +2,7 @@
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -14,7 +15,7 @@ from postflight.checks.weight.release import FileWeight, Release, from_json, to_
 from postflight.commands.remember import history_option, note_files
 from postflight.commands.weights import LAST, hand_in, take_out
 from postflight.errors import NotEnoughEvidence
-from postflight.history import Entry, History
+from postflight.history import Entry, History, HistoryUnavailable
 from postflight.model import Decision, Deployment
 from postflight.stage_process import LAST_RELEASE_VARIABLE, NO_LAST_RELEASE_VARIABLE, WEIGHTS
 
@@ -37,14 +38,17 @@ def handed_in(history: Path, reports: Path, deployment: Deployment = HERE) -> di
     return told
 
 
+def entry(deployment: Deployment) -> Entry:
+    where = (deployment.platform, deployment.environment, deployment.base_url, deployment.known)
+    return Entry(f"r-{deployment.platform}", "gate", *where, 0, 1, Decision.PROMOTE, 0, release="v1", files=(FILE,))
+
+
 @pytest.fixture
 def history(tmp_path: Path) -> Path:
     path = tmp_path / "h.sqlite3"
     for deployment in (HERE, STRANGE):
-        where = (deployment.platform, deployment.environment, deployment.base_url, deployment.known)
-        run = Entry(f"r-{deployment.platform}", "gate", *where, 0, 1, Decision.PROMOTE, 0, release="v1", files=(FILE,))
         with History.at(path) as opened:
-            opened.add(run)
+            opened.add(entry(deployment))
     return path
 
 
@@ -75,6 +79,15 @@ def test_a_history_that_cannot_be_read_is_no_first_release(history: Path, tmp_pa
             environment.setenv(NO_LAST_RELEASE_VARIABLE, words)
             with pytest.raises(NotEnoughEvidence, match=why):
                 read_last_release()
+
+
+def test_a_history_that_may_only_be_read_is_read(
+    history: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.access", lambda *_: False)  # who runs tests may be root, who may do all
+    assert LAST_RELEASE_VARIABLE in handed_in(history, tmp_path / "reports")
+    with pytest.raises(HistoryUnavailable, match="readonly"), History.at(history, create=False) as opened:
+        opened.add(replace(entry(HERE), run_id="another"))
 
 
 def test_a_history_that_is_missing_or_off_is_none(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ one transaction: whoever comes second finds it done. A file of a later version i
 """
 
 import contextlib
+import os
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import astuple, fields
@@ -68,7 +69,10 @@ class History:
             raise HistoryUnavailable(f"there is no history at {path} yet: the gate and the watch write it at their end")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            with contextlib.closing(sqlite3.connect(path, timeout=BUSY, isolation_level=None)) as connection:
+            address = _address(path, create=create)
+            with contextlib.closing(
+                sqlite3.connect(address, timeout=BUSY, isolation_level=None, uri=True)
+            ) as connection:
                 _migrate(connection, path)
                 yield cls(connection)
         except (sqlite3.Error, OSError) as error:
@@ -170,6 +174,15 @@ class History:
         files = tuple(file for run_id in runs for file in self.files_of(run_id) if of.get(file.route) == run_id)
         name, *older = runs.values()
         return Release(f"{name} (some pages {', '.join(older)})" if older else name, files)
+
+
+def _address(path: Path, *, create: bool) -> str:
+    """Return the file as SQLite is to open it: as it lies there where we may only read it.
+
+    Whoever only reads a history writes files beside it, too (WAL), and a pipeline may have it from a read-only mount.
+    """
+    writable = create or (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK))
+    return path.absolute().as_uri() + ("" if writable else "?immutable=1")
 
 
 def _entry(row: tuple[object, ...], measured: tuple[Series, ...]) -> Entry:
