@@ -4,19 +4,20 @@ import base64
 import hashlib
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
 from playwright.sync_api import CDPSession
 from playwright.sync_api import Error as PlaywrightError
 
+from postflight.browser.weight_exchange import Exchange
 from postflight.checks.weight.names import address, is_allowed, is_third_party
 from postflight.checks.weight.page import MAX_RESOURCES, Kind, Resource
 from postflight.checks.weight.transfer import ASSETS, SAME_BODY_FROM, lifetime
 
 POLLS = 3  # times that an unsettled page asks for the same: then it asks without an end
-BY_THE_CLOCK = 1.0  # seconds after which the same is asked for again by a timer, and not by mistake
+BY_THE_CLOCK = 0.4  # seconds after which a timer asks for the same again, and no mistake; a faster one leaves no rest
 MOST_BODIES = 200  # whose content is compared
 LONGEST_BODY = 2_000_000  # bytes of one of these
 _KINDS = {
@@ -29,7 +30,6 @@ _KINDS = {
     "XHR": Kind.FETCH,
 }
 _BLOCKING = ("Blocking", "InBodyParserBlocking")
-_TOO_MUCH_ASKED = 429
 _GIVEN_UP = "net::ERR_ABORTED"  # by the page, or by one that came after it
 
 
@@ -42,55 +42,14 @@ class Timing:
     seconds: float
 
 
-@dataclass(slots=True)
-class _Exchange:
-    """A request under way. Times are Chromium's, in seconds since it began."""
-
-    id: str
-    url: str
-    method: str
-    kind: Kind
-    start: float
-    blocking: bool  # of the page, not of a frame within it
-    preloaded: bool
-    navigates: bool  # the page itself, not a file or a frame of it
-    status: int = 0
-    headers: dict[str, str] = field(default_factory=dict)
-    media_type: str = ""
-    protocol: str = ""
-    header_bytes: int = 0
-    first_byte: float | None = None
-    end: float | None = None
-    wire: int = 0
-    decoded: int = 0
-    cached: bool = False
-    redirected: bool = False
-    made_here: bool = False
-    stopped: bool = False  # by the page's own policy, before it reached the network
-    failure: str = ""
-    content: str = ""
-
-    def why_lost(self, *, settled: bool) -> str:
-        """Return why it did not come; nothing where it came, its page has given it up, or the page is none the less.
-
-        What scripts ask for need not end: it may be a stream, or a body that nobody reads.
-        """
-        if self.kind not in (*ASSETS, Kind.FETCH):
-            return ""
-        if self.status >= 500 or self.status == _TOO_MUCH_ASKED:
-            return f"answered {self.status}"
-        unended = self.end is None and self.kind is not Kind.FETCH and not settled
-        return self.failure or ("had not come when the visit ended" if unended else "")
-
-
 class Traffic:
     """Gathers the requests of one page. Make it before the page goes anywhere."""
 
     def __init__(self, session: CDPSession, allowed: Collection[str]) -> None:
         self._session = session
         self._allowed = allowed
-        self._all: list[_Exchange] = []
-        self._under_way: dict[str, _Exchange] = {}
+        self._all: list[Exchange] = []
+        self._under_way: dict[str, Exchange] = {}
         self._main_frame = ""
         self._shown: set[str] = set()  # requests of documents that the page came to be; its loaders bear their ids
         self._closed = False
@@ -135,7 +94,7 @@ class Traffic:
         """Return the addresses that led on to the page: by an answer, or by a script of a page before it."""
         return tuple(address(one.url) for one in self._documents())[:-1]
 
-    def _documents(self) -> list[_Exchange]:
+    def _documents(self) -> list[Exchange]:
         """Return what was shown as the page, and what led there: not a download, nor an answer without content."""
         return [one for one in self._all if one.navigates and one.id in self._shown]
 
@@ -190,7 +149,7 @@ class Traffic:
             found.append(replace(resource, blocking=blocking, lost=one.why_lost(settled=settled)))
         return tuple(found)
 
-    def _resource(self, one: _Exchange, page_url: str, begun: float) -> Resource:
+    def _resource(self, one: Exchange, page_url: str, begun: float) -> Resource:
         third = is_third_party(one.url, page_url)
         return Resource(
             url=address(one.url),
@@ -230,7 +189,7 @@ class Traffic:
         document = event.get("type") == "Document"
         if document and not self._main_frame:
             self._main_frame = str(event.get("frameId", ""))
-        one = _Exchange(
+        one = Exchange(
             id=str(event["requestId"]),
             url=str(request["url"]),
             method=str(request["method"]),
@@ -247,7 +206,7 @@ class Traffic:
         if (one := self._under_way.get(event["requestId"])) is not None:
             self._answer(one, event["response"])
 
-    def _answer(self, one: _Exchange, answer: Mapping[str, Any]) -> None:
+    def _answer(self, one: Exchange, answer: Mapping[str, Any]) -> None:
         one.status = int(answer["status"])
         one.headers = {str(name).lower(): str(value) for name, value in answer["headers"].items()}
         one.media_type = str(answer.get("mimeType", ""))

@@ -41,7 +41,9 @@ def lifetime(headers: Mapping[str, str]) -> float | None:
     until, since = _moment(expires), _moment(headers.get("date", ""))
     if until is None:
         return 0.0
-    return None if since is None else min(max(0.0, until - since), LONGEST_LIFE)
+    if since is None or until <= since:
+        return None if since is None else 0.0
+    return min(until - since + 1.0, LONGEST_LIFE)  # both are cut to whole seconds: a week may look shorter
 
 
 def _moment(date: str) -> float | None:
