@@ -75,6 +75,7 @@ def examine(
 @pytest.mark.measures("lighthouse.performance")
 @pytest.mark.parametrize("route", PAGES)
 def test_lighthouse_score(
+    request: pytest.FixtureRequest,
     route: Route,
     asked: tuple[str, ...],
     runs: defaultdict[str, list[tuple[Report, Files]]],
@@ -103,6 +104,7 @@ def test_lighthouse_score(
     middle, files = ordered[(len(ordered) - 1) // 2]
     keep_report(keep, run.redactor, "median", files)
     scores = [report.score for report, _ in made]
+    chromium: Browser = request.getfixturevalue("chromium")
     measure(
         metric,
         *scores,
@@ -110,7 +112,7 @@ def test_lighthouse_score(
         where=url,
         interval=median_interval(scores),
         cause=", ".join(middle.losses),
-        browser=f"Lighthouse {VERSION} in {browser.kind} {browser.version}",
+        browser=f"Lighthouse {VERSION} in {chromium.kind} {chromium.version}",
     )
 
 

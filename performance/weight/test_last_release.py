@@ -11,7 +11,12 @@ from postflight.pytest_plugin.run import Run
 from ..routes import Route
 from .pages import each_page
 
-pytestmark = [pytest.mark.performance, pytest.mark.covers("VEL-P3", "P13-L2"), each_page]
+pytestmark = [
+    pytest.mark.performance,
+    pytest.mark.covers("VEL-P3", "P13-L2"),
+    pytest.mark.only_browser("chromium"),  # others have no protocol that tells what came over the network
+    each_page,
+]
 
 GROWING = (Kind.SCRIPT, Kind.STYLE, Kind.IMAGE, Kind.FONT)
 """What a release brings. Documents and answers of the API hold what people have made, which grows by itself."""

@@ -12,7 +12,12 @@ from postflight.pytest_plugin.fixtures import Exclude, Measure, Show
 from ..routes import Route
 from .pages import Telling, each_page
 
-pytestmark = [pytest.mark.performance, pytest.mark.covers("VEL-P3", "P13-P1"), each_page]
+pytestmark = [
+    pytest.mark.performance,
+    pytest.mark.covers("VEL-P3", "P13-P1"),
+    pytest.mark.only_browser("chromium"),  # others have no protocol that tells what came over the network
+    each_page,
+]
 
 
 @pytest.fixture

@@ -175,10 +175,10 @@ def make_chart(
     allowed = limit if _is_number(limit) else None
     return Chart(
         _cut(title),
-        str(unit),
+        _cut(str(unit)),
         _cut(x_label),
         tuple(thinned),
-        str(x_unit),
+        _cut(str(x_unit)),
         allowed,
         _cut(limit_name),
         _joined(notes),

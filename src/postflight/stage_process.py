@@ -22,6 +22,7 @@ PROGRESS_VARIABLE = "POSTFLIGHT_PROGRESS_FD"  # where the plugin writes one JSON
 REMOVAL_DEADLINE = 10.0  # seconds
 GRACE = 20.0  # seconds that an interrupted stage has to clean up what it created
 LAST_RELEASE_VARIABLE = "POSTFLIGHT_LAST_RELEASE"  # a file with the weights of the last release's pages
+NO_LAST_RELEASE_VARIABLE = "POSTFLIGHT_NO_LAST_RELEASE"  # why there is none, though there may have been one
 WEIGHTS = "weights.json"  # among a stage's reports: those of this one
 STAGE_VARIABLE = "POSTFLIGHT_STAGE"  # set for a stage: the gate shows one verdict for all of them
 

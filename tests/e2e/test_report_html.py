@@ -1,6 +1,7 @@
 """`report.html` in a real browser: what it shows, and that text from a target stays text."""
 
 import base64
+import os
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -252,6 +253,34 @@ def test_it_is_light_enough_for_a_bad_line(tmp_path: Path) -> None:
     assert (tmp_path / "report.html").stat().st_size < 2_000_000
 
 
+def test_what_is_broken_is_not_lost_among_what_is_kept(page: Page, tmp_path: Path) -> None:
+    def measured(number: int, *, met: bool) -> Measurement:
+        name = f"landing.requests.number_{number}"
+        return Measurement(name, (1.0,), Unit.COUNT, limit="at most 2", met=met, bound=2.0)
+
+    broken = replace(finding(Status.BAD, "a"), measurements=tuple(measured(n, met=False) for n in range(3)))
+    kept = replace(finding(Status.GOOD, "b"), measurements=tuple(measured(n, met=True) for n in range(3, 400)))
+    written(tmp_path, kept, broken)
+    page.goto((tmp_path / "report.html").as_uri())
+    shown = page.locator("#measured li").filter(visible=True)
+    assert shown.count() == 3
+    assert shown.first.inner_text().startswith("landing.requests.number_0")
+    assert page.get_by_text("The other 297, all kept").is_visible()
+    assert page.get_by_text("100 more are not drawn: they are in verdict.json.").is_visible()
+
+
+def test_a_run_of_nothing_has_a_report_that_says_so(page: Page, tmp_path: Path) -> None:
+    violations: list[str] = []
+    page.on("console", lambda message: violations.append(message.text))
+    written(tmp_path)
+    page.goto((tmp_path / "report.html").as_uri())
+    assert page.get_by_role("heading", level=1).inner_text().lower() == "invalid"
+    assert "nothing was verified" in page.locator(".reason .text").inner_text()
+    html.write(tmp_path, report_sample.sample(), report_sample.background())
+    page.goto((tmp_path / "report.html").as_uri())
+    assert violations == [], "its own policy allows all that is in it"
+
+
 def test_on_paper_what_is_closed_is_open(page: Page, tmp_path: Path) -> None:
     html.write(tmp_path, report_sample.sample(), report_sample.background())
     page.goto((tmp_path / "report.html").as_uri())
@@ -269,9 +298,12 @@ def test_screenshots_are_in_the_file_and_only_those_of_its_folder(page: Page, tm
     (reports / "smoke" / "shot.png").write_bytes(PIXEL)
     (tmp_path / "secret.png").write_bytes(PIXEL)
     (reports / "large.png").write_bytes(b"\0" * (MAX_IMAGE + 1))
-    evidence = ("smoke/shot.png", "../secret.png", "large.png", "absent.png")
+    os.mkfifo(reports / "pipe.png")  # whoever reads it waits for ever
+    evidence = ("smoke/shot.png", "../secret.png", "large.png", "absent.png", "pipe.png")
     written(reports, replace(finding(Status.BAD, "a"), evidence=evidence))
     page.goto((reports / "report.html").as_uri())
     assert page.locator(".reason img").count() == 1
     assert page.locator(".reason img").evaluate("image => image.naturalWidth") == 1
-    assert page.locator(".files a").all_inner_texts() == ["shot.png", "secret.png", "large.png", "absent.png"]
+    assert page.locator(".files a").all_inner_texts() == [
+        "shot.png", "secret.png", "large.png", "absent.png", "pipe.png",
+    ]  # fmt: skip

@@ -1,6 +1,7 @@
 """The gate keeps what pages weigh, file by file, and holds the next release to it."""
 
 import sys
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,8 @@ import pytest
 from postflight.checks.weight.page import Kind
 from postflight.history import History
 from postflight.reference_process import READY_VARIABLE, reference_platform
-from tests.conftest import Result, run_process
+from postflight.stage_process import WEIGHTS
+from tests.conftest import Result, run_process, serving
 
 GATE = "from postflight.cli import main; main()"
 CHECKS = "test_growth or test_bytes"
@@ -54,3 +56,32 @@ def test_a_bundle_that_is_new_is_on_hold_and_named(tmp_path: Path, pytestconfig:
     second = gate(tmp_path, history, "bundle-added")
     assert second.decision == "hold", second.output
     assert "new: /static/planted/vendor.js 40" in told(second)
+
+
+class _Overloaded(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        is_page = self.path == "/"
+        self.send_response(200 if is_page else 503)
+        self.send_header("content-type", "text/html")
+        self.end_headers()
+        self.wfile.write(b"<!doctype html><h1>Hi</h1><script async src=/app.js></script>" if is_page else b"no")
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_a_page_that_came_in_part_is_neither_light_nor_anybody_s_measure(tmp_path: Path) -> None:
+    with serving(_Overloaded) as url:
+        command = [sys.executable, "-m", "pytest", "performance/weight", "-m", "performance", "-p", "no:cacheprovider"]
+        result = run_process(*command, f"--base-url={url}", f"--reports={tmp_path}", "-k", CHECKS, reports=tmp_path)
+    found = {name: status for name, status in result.statuses().items() if name.startswith("test_")}
+    assert set(found.values()) == {"unknown"}, result.output
+    assert "the page was not weighed whole: /app.js: the script answered 503" in str(result.verdict["reasons"])
+    assert not (tmp_path / WEIGHTS).exists()
+
+
+def test_a_browser_that_cannot_tell_is_nobody_s_fault(tmp_path: Path, site: str) -> None:
+    command = [sys.executable, "-m", "pytest", "performance/weight", "-m", "performance", "-p", "no:cacheprovider"]
+    options = [f"--base-url={site}", f"--reports={tmp_path}", "--browser=firefox"]
+    found = run_process(*command, *options, reports=tmp_path).statuses()
+    assert {status for name, status in found.items() if name != "preflight"} == {"excluded"}

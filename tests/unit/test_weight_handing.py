@@ -1,18 +1,23 @@
 """How weights go between the gate and its stages: old ones never pass for new ones, and trouble is no verdict."""
 
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import click
 import pytest
 from click.testing import CliRunner
 
+from performance.weight.handing import read_last_release
 from postflight.checks.weight.page import Kind
 from postflight.checks.weight.release import FileWeight, Release, from_json, to_json
 from postflight.commands.remember import history_option, note_files
 from postflight.commands.weights import LAST, hand_in, take_out
-from postflight.history import Entry, History
+from postflight.errors import NotEnoughEvidence
+from postflight.history import Entry, History, HistoryUnavailable
 from postflight.model import Decision, Deployment
-from postflight.stage_process import LAST_RELEASE_VARIABLE, WEIGHTS
+from postflight.stage_process import LAST_RELEASE_VARIABLE, NO_LAST_RELEASE_VARIABLE, WEIGHTS
 
 HERE = Deployment("velocity", "staging", "https://staging.test", known=True)
 STRANGE = Deployment("generic", "unknown", "https://other.test", known=False)
@@ -33,14 +38,17 @@ def handed_in(history: Path, reports: Path, deployment: Deployment = HERE) -> di
     return told
 
 
+def entry(deployment: Deployment) -> Entry:
+    where = (deployment.platform, deployment.environment, deployment.base_url, deployment.known)
+    return Entry(f"r-{deployment.platform}", "gate", *where, 0, 1, Decision.PROMOTE, 0, release="v1", files=(FILE,))
+
+
 @pytest.fixture
 def history(tmp_path: Path) -> Path:
     path = tmp_path / "h.sqlite3"
     for deployment in (HERE, STRANGE):
-        where = (deployment.platform, deployment.environment, deployment.base_url, deployment.known)
-        run = Entry(f"r-{deployment.platform}", "gate", *where, 0, 1, Decision.PROMOTE, 0, release="v1", files=(FILE,))
         with History.at(path) as opened:
-            opened.add(run)
+            opened.add(entry(deployment))
     return path
 
 
@@ -59,10 +67,31 @@ def test_addresses_that_nobody_knows_are_told_apart(history: Path, tmp_path: Pat
     assert handed_in(history, tmp_path / "b", elsewhere) == {}
 
 
-def test_a_history_that_is_missing_off_or_broken_is_none(tmp_path: Path) -> None:
+def test_a_history_that_cannot_be_read_is_no_first_release(history: Path, tmp_path: Path) -> None:
     broken = tmp_path / "broken.sqlite3"
     broken.write_text("this is no database, " * 100)
-    for history in (tmp_path / "missing.sqlite3", broken, Path("off")):
+    with closing(sqlite3.connect(history)) as changed, changed:
+        changed.execute("update files set kind = 'unheard of'")
+    for unreadable, why in ((broken, "not a database"), (history, "unheard of")):
+        (words,) = handed_in(unreadable, tmp_path / "reports").values()
+        assert why in words
+        with pytest.MonkeyPatch.context() as environment:
+            environment.setenv(NO_LAST_RELEASE_VARIABLE, words)
+            with pytest.raises(NotEnoughEvidence, match=why):
+                read_last_release()
+
+
+def test_a_history_that_may_only_be_read_is_read(
+    history: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.access", lambda *_: False)  # who runs tests may be root, who may do all
+    assert LAST_RELEASE_VARIABLE in handed_in(history, tmp_path / "reports")
+    with pytest.raises(HistoryUnavailable, match="readonly"), History.at(history, create=False) as opened:
+        opened.add(replace(entry(HERE), run_id="another"))
+
+
+def test_a_history_that_is_missing_or_off_is_none(tmp_path: Path) -> None:
+    for history in (tmp_path / "missing.sqlite3", Path("off")):
         assert handed_in(history, tmp_path / "reports") == {}
         assert not (tmp_path / "reports" / LAST).exists()
 

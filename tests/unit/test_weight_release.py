@@ -1,10 +1,12 @@
 """Files of two releases, paired by names without hashes: what has grown, what is new, what is gone."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+from performance.weight.handing import leave
 from postflight.checks.budget import judge
 from postflight.checks.weight.names import address, is_allowed, is_third_party, shape, short, stable
 from postflight.checks.weight.page import Kind, PageWeight, Resource
@@ -18,6 +20,7 @@ from postflight.checks.weight.release import (
     files_of,
     from_json,
     growth,
+    joined,
     range_of_growth,
     tell_differences,
     to_json,
@@ -159,6 +162,28 @@ def test_the_difference_is_told_by_file_the_largest_first() -> None:
     assert tell_differences(differences(release(), many, "landing")).endswith("; and 15 more")
 
 
+def files(**sizes: int) -> Release:
+    made = [FileWeight("landing", stable(f"{SITE}/assets/{name}", SITE), Kind.SCRIPT, n) for name, n in sizes.items()]
+    return Release("v", tuple(made))
+
+
+def test_files_whose_hash_looks_like_a_word_are_paired_where_nobody_else_can_be_meant() -> None:
+    before = files(**{"index-B3xK9aQ2.js": 120_000, "editor-QweRtyUi.js": 9000, "a-AbCdEfGh.js": 5, "a-HgFeDcBa.js": 6})
+    after = files(**{"index-DiwrgTda.js": 158_000, "editor-Xx-9_aQz.js": 9000, "a-AaBbCcDd.js": 7})
+    assert tell_differences(differences(before, after, "landing")) == (
+        "+38 KB: /assets/index-DiwrgTda.js (120 KB -> 158 KB); new: /assets/a-AaBbCcDd.js 7 B; "
+        "gone: /assets/a-HgFeDcBa.js 6 B; gone: /assets/a-AbCdEfGh.js 5 B"
+    )
+    swapped = (
+        files(**{"one-AbCdEfGh.js": 10, "two-HgFeDcBa.js": 20}),
+        files(**{"one-HgFeDcBa.js": 20, "two-AbCdEfGh.js": 10}),
+    )
+    assert {str(change) for change in differences(*swapped, "landing")} == {
+        "/assets/one-HgFeDcBa.js: 10 B -> 20 B",
+        "/assets/two-AbCdEfGh.js: 20 B -> 10 B",
+    }
+
+
 def test_files_of_a_page_go_by_name_and_answers_by_route() -> None:
     def one(path: str, kind: Kind, wire: int) -> Resource:
         return Resource(f"{SITE}{path}", kind, wire=wire)
@@ -189,6 +214,41 @@ def test_files_are_bounded_and_none_is_lost() -> None:
         assert sum(f.wire for f in files) == sum(r.wire for r in resources)
         assert sum(f.requests for f in files) == len(resources)
     assert files[-1].name == OTHERS
+    assert files[-1].kind is Kind.SCRIPT, "else a page with many files seems to have lost some scripts"
+    assert growth(Release("a", files), Release("b", files_of("landing", PageWeight(f"{SITE}/", named[:-1]))), "landing",
+                  Kind.SCRIPT) < 0  # fmt: skip
+
+
+def test_what_another_host_failed_to_send_once_is_no_growth() -> None:
+    def with_foreign(wire: int, own: int = 50_000) -> Release:
+        foreign = FileWeight("landing", "ads.test/x.js", Kind.SCRIPT, wire)
+        return Release("v", (foreign, FileWeight("landing", "/app.js", Kind.SCRIPT, own)))
+
+    assert growth(with_foreign(0), with_foreign(40_000), "landing", Kind.SCRIPT) == 0
+    assert growth(with_foreign(40_000), with_foreign(0), "landing", Kind.SCRIPT) == 0
+    assert differences(with_foreign(0), with_foreign(40_000), "landing") == ()
+    assert growth(with_foreign(20_000), with_foreign(40_000), "landing", Kind.SCRIPT) == pytest.approx(2 / 7)
+    assert growth(with_foreign(1, own=0), with_foreign(1), "landing", Kind.SCRIPT) > 1, "own files are the release's"
+    assert growth(release(app=50_000), with_foreign(40_000), "landing", Kind.SCRIPT) > 0.5, "it is new"
+
+
+def test_releases_are_joined_route_by_route() -> None:
+    login = FileWeight("login", "/login.js", Kind.SCRIPT, 7)
+    twice = joined(release(app=5), Release("other", (*release(app=9).files, login)))
+    assert twice == Release("v1", (*release(app=5).files, login))
+
+
+def test_workers_of_one_run_leave_all_that_they_weighed(tmp_path: Path) -> None:
+    def one(route: str) -> Release:
+        return Release("run 1", (FileWeight(route, "/app.js", Kind.SCRIPT, 7),))
+
+    (tmp_path / "weights.json").write_text(to_json(release(old=1)))
+    routes = [f"route{number}" for number in range(8)]
+    with ThreadPoolExecutor(8) as workers:
+        list(workers.map(lambda route: leave(tmp_path, one(route)), routes))
+    left = from_json((tmp_path / "weights.json").read_text())
+    assert left.name == "run 1", "those of another run are forgotten"
+    assert sorted(file.route for file in left.files) == routes
 
 
 def test_a_release_goes_through_text_and_nothing_else_does() -> None:
@@ -222,6 +282,18 @@ def test_the_history_knows_the_newest_release_that_was_promoted_here(tmp_path: P
         assert history.last_release("velocity", "staging", "http://elsewhere") is None
         assert history.last_release("velocity", "production").files == (file(50),)
         assert history.files_of("a") == (file(10),)
+
+
+def test_each_page_has_its_own_last_release(tmp_path: Path) -> None:
+    def file(route: str, wire: int) -> FileWeight:
+        return FileWeight(route, "/app.js", Kind.SCRIPT, wire)
+
+    with History.at(tmp_path / "h.sqlite3") as history:
+        history.add(entry("a", 1, Decision.PROMOTE, file("landing", 1), file("login", 2), release="v1"))
+        history.add(entry("b", 2, Decision.PROMOTE, file("landing", 3), release="v2"))  # weighed a part of its pages
+        assert history.last_release("velocity", "staging") == Release(
+            "v2 (login: v1)", (file("landing", 3), file("login", 2))
+        )
 
 
 def test_files_of_old_runs_go_and_the_runs_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -68,6 +68,7 @@ def test_text_that_was_sent_as_it_is(media_type: str, decoded: int, encoding: st
 def test_other_parties_and_errors_are_not_ours_to_compress() -> None:
     large = script(decoded=90_000, encoding="", media_type="text/css")
     assert transfer.uncompressed(page(replace(large, third_party=True), replace(large, status=404))) == ()
+    assert transfer.uncompressed(page(replace(large, made_here=True))) == (), "a service worker's own answer"
 
 
 @pytest.mark.parametrize(
@@ -88,6 +89,10 @@ def test_other_parties_and_errors_are_not_ours_to_compress() -> None:
         ({"cache-control": "," * 100_000 + "max-age=60"}, None),
         ({"expires": "0"}, 0.0),
         ({"expires": "Thu, 01 Dec 2099 16:00:00 GMT"}, None),
+        ({"expires": "Thu, 31 Dec 2026 16:00:00 GMT", "date": "Tue, 01 Dec 2026 16:00:00 GMT"}, 30 * 86_400.0 + 1),
+        ({"expires": "Tue, 01 Dec 2026 16:00:00 GMT", "date": "Thu, 31 Dec 2026 16:00:00 GMT"}, 0.0),
+        ({"expires": "Thu, 31 Dec 2026 16:00:00 GMT", "cache-control": "max-age=60"}, 60.0),
+        ({"expires": "soon" * 9000, "date": "Tue, 01 Dec 2026 16:00:00 GMT"}, 0.0),
     ],
 )
 def test_for_how_long_an_answer_may_be_kept(headers: dict[str, str], seconds: float | None) -> None:
@@ -138,7 +143,15 @@ def test_what_is_no_repetition() -> None:
     little = [asset(name, content="x", decoded=100) for name in ("dot.gif", "dot2.gif")]
     answers = [asset(name, Kind.FETCH, content="x") for name in ("page/1", "page/2")]
     failed = replace(asset("missing"), status=404)
-    assert transfer.fetched_twice(page(posts, posts, *little, *answers, failed, failed)) == ()
+    little += [asset(name, Kind.IMAGE, content="y") for name in ("people/1.png", "people/2.png")]
+    part = replace(asset("film.mp4", Kind.OTHER), status=206)
+    assert transfer.fetched_twice(page(posts, posts, *little, *answers, failed, failed, part, part)) == ()
+
+
+def test_what_a_page_lacked_of_its_own_is_told() -> None:
+    theirs = asset("ads.js", third_party=True, lost="net::ERR_CONNECTION_REFUSED")
+    (flaw,) = transfer.lost(page(HEALTHY, theirs, asset("late.png", Kind.IMAGE, lost="answered 503")))
+    assert str(flaw) == "/late.png: the image answered 503"
 
 
 def test_chatter_counts_by_route() -> None:

@@ -5,12 +5,14 @@ page's own and are kept out of it: what it asks for again and again without an e
 when the visit ends has no bytes. Frames of other sites run in processes of their own: only their documents are seen.
 """
 
+import time
 from collections.abc import Collection
 from contextlib import suppress
 
-from playwright.sync_api import BrowserContext, CDPSession, ConsoleMessage, Page, Response
+from playwright.sync_api import BrowserContext, CDPSession, ConsoleMessage, Page
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
+from postflight.browser.responsive import until_responsive
 from postflight.browser.weight_content import ROOM_FOR_TIMINGS, WORLD, Content, read_content, read_scripts
 from postflight.browser.weight_traffic import Traffic
 from postflight.checks.weight.names import address
@@ -20,6 +22,8 @@ from postflight.errors import UnexpectedAnswer
 NAVIGATION_DEADLINE = 15_000.0  # milliseconds
 LOAD_DEADLINE = 10_000.0  # milliseconds for all that the page itself names
 QUIET_DEADLINE = 4_000.0  # milliseconds after that, for half a second without a request
+QUIET = 500.0  # milliseconds
+ANSWER_DEADLINE = 10_000.0  # milliseconds for a page to answer at all
 PRELOAD_VERDICT = (
     3_700.0  # milliseconds after the page has loaded: Chromium tells of unused preloads after three seconds
 )
@@ -31,9 +35,9 @@ def weigh(context: BrowserContext, url: str, *, allowed: Collection[str] = ()) -
     """Visit a page in a fresh context and return what it weighs. `allowed`: hosts of others that may be asked.
 
     Waits until nothing has been asked for half a second, within a deadline. Raises `UnexpectedAnswer` for a page that
-    answers with an error, Playwright's errors for one that does not answer. Whoever gives the context closes it, and
-    the page with it: `Page.close` has no deadline, and never returns when Chromium is just showing what arrived
-    (playwright#42068, about one page in fifteen that answers with an error).
+    answers with an error, or leads on to one that does; Playwright's errors for one that does not answer. Whoever gives
+    the context closes it, and the page with it: `Page.close` has no deadline, and never returns when Chromium is just
+    showing what arrived (playwright#42068, about one page in fifteen that answers with an error).
     """
     page = context.new_page()
     session = context.new_cdp_session(page)
@@ -41,14 +45,17 @@ def weigh(context: BrowserContext, url: str, *, allowed: Collection[str] = ()) -
     unused: list[str] = []
     page.on("console", lambda message: _note_preload(message, unused))
     _begin(session)
+    page.set_default_timeout(ANSWER_DEADLINE)
     response = page.goto(url, wait_until="commit", timeout=NAVIGATION_DEADLINE)
-    _require_page(response, url)
-    settled = _settle(page)
+    _require_page(response.status if response else 0, url)
+    settled = _settle(page, traffic)
+    traffic.close()
+    _require_page(traffic.page_status, page.url)
     scripts = read_scripts(session)
     if traffic.has_preloads:
         _wait_for_verdict(page, unused)
     content = read_content(session)
-    traffic.take_sizes(content.bodies)
+    traffic.take_timings(content.timings)
     traffic.take_bodies()
     return _page_weight(page.url, traffic, content, scripts, unused, settled=settled)
 
@@ -61,25 +68,37 @@ def _begin(session: CDPSession) -> None:
     session.send("Profiler.startPreciseCoverage", {"callCount": True, "detailed": True})
 
 
-def _require_page(response: Response | None, url: str) -> None:
-    if response is not None and response.status >= 400:
+def _require_page(status: int, url: str) -> None:
+    if status >= 400:
         error = UnexpectedAnswer(
-            f"The page to weigh answered {response.status}",
+            f"The page to weigh answered {status}",
             expected="status 200",
-            seen=f"status {response.status}",
-            where=url,
+            seen=f"status {status}",
+            where=address(url),
         )
-        error.causes = (f"{url} answered {response.status} to who weighs it",)  # of all its checks: told once
+        error.causes = (f"{address(url)} answered {status} to who weighs it",)  # of all its checks: told once
         raise error
 
 
-def _settle(page: Page) -> bool:
-    """Wait until the page is loaded and quiet. Returns whether it came to that within its deadlines."""
+def _settle(page: Page, traffic: Traffic) -> bool:
+    """Wait until the page is loaded and quiet. Returns whether it came to that within its deadlines.
+
+    Quiet is only who has time: on a busy machine, a script may need longer than half a second before it asks for more.
+    """
+    until = time.monotonic() + (LOAD_DEADLINE + QUIET_DEADLINE) / 1000
+    is_quiet = False
     with suppress(PlaywrightTimeout):
         page.wait_for_load_state("load", timeout=LOAD_DEADLINE)
         page.wait_for_load_state("networkidle", timeout=QUIET_DEADLINE)
-        return True
-    return False
+        is_quiet = True
+    asked = traffic.asked
+    until_responsive(page)
+    while is_quiet and traffic.asked != asked:
+        asked = traffic.asked
+        page.wait_for_timeout(QUIET)
+        until_responsive(page)
+        is_quiet = time.monotonic() < until
+    return is_quiet
 
 
 def _note_preload(message: ConsoleMessage, unused: list[str]) -> None:
@@ -98,16 +117,16 @@ def _wait_for_verdict(page: Page, unused: list[str]) -> None:
 def _page_weight(
     url: str, traffic: Traffic, content: Content, scripts: dict[str, ScriptUse], unused: list[str], *, settled: bool
 ) -> PageWeight:
-    polled = () if settled else traffic.polled()
-    resources = traffic.resources(url, polled=polled)
-    loaded = {one.url for one in resources if one.kind is Kind.SCRIPT}
-    idle = [one.url for one in resources if one.preloaded and one.kind is Kind.SCRIPT and one.url not in scripts]
+    polled = traffic.polled(settled=settled)
+    resources = traffic.resources(url, settled=settled, polled=polled, below=content.below)
+    loaded = {one.identity for one in resources if one.kind is Kind.SCRIPT}
+    idle = [one.url for one in resources if one.preloaded and one.kind is Kind.SCRIPT and one.identity not in scripts]
     return PageWeight(
         url=address(url),
         resources=resources,
         elements=content.elements,
         images=content.images(resources),
-        scripts=tuple(use for where, use in sorted(scripts.items()) if where in loaded),
+        scripts=tuple(sorted((use for file, use in scripts.items() if file in loaded), key=lambda use: use.url)),
         faces=content.faces,
         unused_preloads=tuple(dict.fromkeys((*map(address, filter(None, unused)), *idle))),
         redirects=traffic.redirects(),

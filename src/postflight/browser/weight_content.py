@@ -6,73 +6,49 @@ Read in an isolated world, whose built-ins the page cannot have changed and whic
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import CDPSession
 
+from postflight.browser.weight_traffic import Timing, identity
 from postflight.checks.weight.names import address
 from postflight.checks.weight.page import MAX_RESOURCES, Face, Image, Resource, ScriptUse
+from postflight.errors import CannotMeasure
 
 MOST_SHOWN = 500  # images, and faces
 WORLD = "postflight"  # name of the isolated world
 ROOM_FOR_TIMINGS = f"performance.setResourceTimingBufferSize({2 * MAX_RESOURCES})"
 """To be evaluated before the page is: else a browser keeps the timings of 250 files only."""
 
-_READ = """(async () => {
-  const sized = async image => {
-    if (!image.srcset && !image.closest('picture')) return [image.naturalWidth, image.naturalHeight];
-    const plain = new Image();  // in a srcset, naturalWidth is divided by the candidate's density
-    plain.src = image.currentSrc;
-    await Promise.race([plain.decode().catch(() => {}), new Promise(done => setTimeout(done, 1000))]);
-    return [plain.naturalWidth, plain.naturalHeight];
-  };
-  const images = [];
-  for (const image of [...document.images].slice(0, MOST)) {
-    const box = image.getBoundingClientRect();
-    images.push({url: image.currentSrc, natural: await sized(image), box: [box.width, box.height]});
-  }
-  const files = {};
-  for (const sheet of document.styleSheets) {
-    let rules = [];
-    try { rules = sheet.cssRules } catch { continue }  // of another origin
-    for (const rule of rules) if (rule instanceof CSSFontFaceRule) {
-      const family = rule.style.getPropertyValue('font-family').replace(/["']/g, '');
-      const urls = [...rule.style.getPropertyValue('src').matchAll(/url\\(["']?([^"')]+)/g)];
-      (files[family] ??= []).push(...urls.map(found => new URL(found[1], sheet.href ?? document.baseURI).href));
-    }
-  }
-  const faces = [...document.fonts].filter(face => face.status === 'loaded' || face.status === 'loading')
-    .slice(0, MOST).map(face => ({family: face.family.replace(/["']/g, ''), display: face.display}));
-  const timings = performance.getEntries().filter(entry => entry.encodedBodySize > 0);
-  return JSON.stringify({
-    bodies: timings.map(entry => [entry.name, entry.encodedBodySize]),
-    elements: document.getElementsByTagName('*').length, pixels: devicePixelRatio, images,
-    faces: faces.map(face => ({...face, urls: files[face.family] ?? []})),
-  });
-})()""".replace("MOST", str(MOST_SHOWN))
-
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What the page shows. `shown`: address, natural size and box of each image.
+    """What the page shows. `shown`: whole address, natural size and box of each image.
 
-    `bodies`: whole addresses, and the bytes of their bodies on the wire; not those of origins that hide these.
+    `below`: whole addresses of scripts and style sheets that stand below something that is shown.
     """
 
     elements: int
     device_pixels: float
     shown: tuple[tuple[str, tuple[int, int], tuple[float, float]], ...]
     faces: tuple[Face, ...]
-    bodies: tuple[tuple[str, int], ...] = ()
+    timings: tuple[Timing, ...]
+    below: tuple[str, ...]
 
     def images(self, resources: Iterable[Resource]) -> tuple[Image, ...]:
-        """Return the images of pixels, each with the bytes that it cost. Vector images fit any box."""
-        found = {one.url: one for one in resources}
-        return tuple(
-            Image(url, natural, box, found[url].wire)
-            for url, natural, box in self.shown
-            if url in found and "svg" not in found[url].media_type
-        )
+        """Return the files of pixels, each with the bytes that it cost, and the largest box that shows it.
+
+        Vector images fit any box.
+        """
+        found = {one.identity: one for one in resources if "svg" not in one.media_type}
+        images: dict[str, Image] = {}
+        for url, natural, box in self.shown:
+            file = identity(url)
+            if file in found and (file not in images or _area(box) > _area(images[file].box)):
+                images[file] = Image(found[file].url, natural, box, found[file].wire)
+        return tuple(images.values())
 
 
 def read_content(session: CDPSession) -> Content:
@@ -83,36 +59,54 @@ def read_content(session: CDPSession) -> Content:
         "Runtime.evaluate",
         {
             "contextId": world["executionContextId"],
-            "expression": _READ,
+            "expression": _expression(),
             "awaitPromise": True,
             "returnByValue": True,
             "timeout": 10_000,
         },
     )
+    if "exceptionDetails" in answer:
+        raise CannotMeasure(f"what the page is made of could not be read: {str(answer['exceptionDetails'])[:300]}")
     read = json.loads(answer["result"]["value"])
     return Content(
         elements=int(read["elements"]),
         device_pixels=float(read["pixels"]),
-        shown=tuple(
-            (address(one["url"]), _pair(one["natural"], int), _pair(one["box"], float)) for one in read["images"]
-        ),
+        shown=tuple((str(one["url"]), _pair(one["natural"], int), _pair(one["box"], float)) for one in read["images"]),
         faces=tuple(
-            Face(str(one["family"])[:80], str(one["display"])[:20], tuple(map(address, one["urls"][:8])))
+            Face(str(one["family"])[:80], str(one["display"])[:20], tuple(map(address, (one["urls"] or ())[:8])))
             for one in read["faces"]
+            if one["urls"] is None or any(map(_is_fetched, one["urls"]))
         ),
-        bodies=tuple((str(url), int(size)) for url, size in read["bodies"][: 2 * MAX_RESOURCES]),
+        timings=tuple(
+            Timing(str(url), int(size), float(seconds)) for url, size, seconds in read["timings"][: 2 * MAX_RESOURCES]
+        ),
+        below=tuple(map(str, read["below"])),
     )
 
 
+@cache
+def _expression() -> str:
+    return Path(__file__).with_suffix(".js").read_text(encoding="utf-8").replace("MOST", str(MOST_SHOWN))
+
+
+def _is_fetched(url: str) -> bool:
+    """Whether a font comes over the network: one within its sheet, or of the machine, hides nothing."""
+    return url.startswith(("http:", "https:"))
+
+
+def _area(box: tuple[float, float]) -> float:
+    return box[0] * box[1]
+
+
 def read_scripts(session: CDPSession) -> dict[str, ScriptUse]:
-    """Return address -> use of each script, by V8's precise coverage since the visit began."""
+    """Return identity -> use of each script, by V8's precise coverage since the visit began."""
     found: dict[str, ScriptUse] = {}
     for script in session.send("Profiler.takePreciseCoverage")["result"]:
         url = str(script["url"])
         if url.startswith(("http:", "https:")) and script["functions"]:
-            use = _use(address(url), script["functions"])
-            before = found.get(use.url, ScriptUse(use.url, 0, 0))  # the same file, evaluated in another frame
-            found[use.url] = use if use.unused < before.unused or not before.characters else before
+            use, file = _use(address(url), script["functions"]), identity(url)
+            before = found.get(file, ScriptUse(use.url, 0, 0))  # the same file, evaluated in another frame
+            found[file] = use if use.unused < before.unused or not before.characters else before
     return found
 
 

@@ -2,19 +2,22 @@
 
 import base64
 import hashlib
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 from playwright.sync_api import CDPSession
 from playwright.sync_api import Error as PlaywrightError
 
+from postflight.browser.weight_exchange import Exchange
 from postflight.checks.weight.names import address, is_allowed, is_third_party
 from postflight.checks.weight.page import MAX_RESOURCES, Kind, Resource
 from postflight.checks.weight.transfer import ASSETS, SAME_BODY_FROM, lifetime
 
 POLLS = 3  # times that an unsettled page asks for the same: then it asks without an end
+BY_THE_CLOCK = 0.4  # seconds after which a timer asks for the same again, and no mistake; a faster one leaves no rest
 MOST_BODIES = 200  # whose content is compared
 LONGEST_BODY = 2_000_000  # bytes of one of these
 _KINDS = {
@@ -27,32 +30,16 @@ _KINDS = {
     "XHR": Kind.FETCH,
 }
 _BLOCKING = ("Blocking", "InBodyParserBlocking")
+_GIVEN_UP = "net::ERR_ABORTED"  # by the page, or by one that came after it
 
 
-@dataclass(slots=True)
-class _Exchange:
-    """A request under way. Times are Chromium's, in seconds since it began."""
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """What the page's own clock says of a file: bytes of its body on the wire (0: hidden, or none), and seconds."""
 
-    id: str
     url: str
-    method: str
-    kind: Kind
-    start: float
-    blocking: bool
-    preloaded: bool
-    navigates: bool  # the page itself, not a file or a frame of it
-    status: int = 0
-    headers: dict[str, str] = field(default_factory=dict)
-    media_type: str = ""
-    protocol: str = ""
-    header_bytes: int = 0
-    first_byte: float | None = None
-    end: float | None = None
-    wire: int = 0
-    decoded: int = 0
-    cached: bool = False
-    redirected: bool = False
-    content: str = ""
+    size: int
+    seconds: float
 
 
 class Traffic:
@@ -61,9 +48,12 @@ class Traffic:
     def __init__(self, session: CDPSession, allowed: Collection[str]) -> None:
         self._session = session
         self._allowed = allowed
-        self._all: list[_Exchange] = []
-        self._under_way: dict[str, _Exchange] = {}
+        self._all: list[Exchange] = []
+        self._under_way: dict[str, Exchange] = {}
         self._main_frame = ""
+        self._shown: set[str] = set()  # requests of documents that the page came to be; its loaders bear their ids
+        self._closed = False
+        self.asked = 0
         self.dropped = 0
         session.on("Network.requestWillBeSent", self._on_request)
         session.on("Network.responseReceived", self._on_response)
@@ -71,31 +61,62 @@ class Traffic:
         session.on("Network.requestServedFromCache", self._on_cached)
         session.on("Network.loadingFinished", self._on_end)
         session.on("Network.loadingFailed", self._on_failure)
+        session.on("Page.frameNavigated", self._on_document)
 
     @property
     def has_preloads(self) -> bool:
         """Whether there are preloads of which only the browser knows whether they were used (not so with scripts)."""
         return any(one.preloaded and one.kind is not Kind.SCRIPT for one in self._all)
 
-    def polled(self) -> tuple[str, ...]:
-        """Return the addresses that scripts asked for again and again."""
-        asked = Counter(one.url for one in self._all if one.kind is Kind.FETCH and one.method == "GET")
-        return tuple(url for url, times in asked.items() if times >= POLLS)
+    @property
+    def page_status(self) -> int:
+        """The status of the document that is shown: a script may have led on to it."""
+        return next((one.status for one in reversed(self._documents()) if one.status), 0)
+
+    def close(self) -> None:
+        """Count no more requests. What is asked for from here on, we have waited for, or asked for ourselves."""
+        self._closed = True
+
+    def polled(self, *, settled: bool) -> tuple[str, ...]:
+        """Return the addresses that scripts asked for again and again: by a timer, or without ever coming to rest."""
+        asked: dict[str, list[float]] = defaultdict(list)
+        for one in self._all:
+            if one.kind is Kind.FETCH and one.method == "GET":
+                asked[one.url].append(one.start)
+        return tuple(
+            url
+            for url, starts in asked.items()
+            if any(after - before >= BY_THE_CLOCK for before, after in pairwise(starts))
+            or (len(starts) >= POLLS and not settled)
+        )
 
     def redirects(self) -> tuple[str, ...]:
         """Return the addresses that led on to the page: by an answer, or by a script of a page before it."""
-        return tuple(address(one.url) for one in self._all if one.navigates)[:-1]
+        return tuple(address(one.url) for one in self._documents())[:-1]
 
-    def take_sizes(self, bodies: Iterable[tuple[str, int]]) -> None:
+    def _documents(self) -> list[Exchange]:
+        """Return what was shown as the page, and what led there: not a download, nor an answer without content."""
+        return [one for one in self._all if one.navigates and one.id in self._shown]
+
+    def take_timings(self, timings: Iterable[Timing]) -> None:
         """Take the exact sizes of bodies from the page's own timings (`encodedBodySize`).
 
         Of HTTP/2, the network layer counts the headers of frames as well, 9 bytes each, and how many frames there are
-        is chance. Where timings are hidden (another origin without Timing-Allow-Origin) its figure has to do.
+        is chance. Its figure has to do where timings are hidden (another origin without Timing-Allow-Origin), and where
+        one address gave answers of several sizes: nobody can say which is whose. The end of a worker's script is told
+        to its worker, and to the timings.
         """
-        sizes = dict(reversed(tuple(bodies)))  # of what was asked for twice, the first
+        told: dict[str, list[Timing]] = defaultdict(list)
+        for timing in timings:
+            told[timing.url].append(timing)
         for one in self._all:
-            if one.end is not None and not one.redirected and one.url in sizes:
-                one.wire = sizes[one.url]
+            found = told.get(one.url, ())
+            if one.redirected or one.failure or not found:
+                continue
+            if one.end is None and one.kind is Kind.SCRIPT and len(found) == 1:
+                one.end = one.start + found[0].seconds
+            if one.end is not None and found[0].size and len({each.size for each in found}) == 1:
+                one.wire = found[0].size
 
     def take_bodies(self) -> None:
         """Note what the assets contain, as digests, so that the same content under two names can be seen."""
@@ -109,19 +130,26 @@ class Traffic:
             body = str(answer.get("body", ""))
             one.content = _digest(base64.b64decode(body) if answer.get("base64Encoded") else body.encode())
 
-    def resources(self, page_url: str, *, polled: Collection[str] = ()) -> tuple[Resource, ...]:
-        """Return what reached the network, in order. Of what is `polled`, the first."""
+    def resources(
+        self, page_url: str, *, settled: bool, polled: Collection[str] = (), below: Collection[str] = ()
+    ) -> tuple[Resource, ...]:
+        """Return what reached the network, in order. Of what is `polled`, the first.
+
+        `below`: addresses of what stands below something that is shown. The parser waits for it, and nobody else.
+        """
         begun = self._all[0].start if self._all else 0.0
         seen: set[str] = set()
         found = []
         for one in self._all:
-            if one.cached or (one.url in polled and one.url in seen):
+            if one.cached or one.stopped or (one.url in polled and one.url in seen):
                 continue
             seen.add(one.url)
-            found.append(self._resource(one, page_url, begun))
+            blocking = one.blocking and one.url not in below
+            resource = self._resource(one, page_url, begun)
+            found.append(replace(resource, blocking=blocking, lost=one.why_lost(settled=settled)))
         return tuple(found)
 
-    def _resource(self, one: _Exchange, page_url: str, begun: float) -> Resource:
+    def _resource(self, one: Exchange, page_url: str, begun: float) -> Resource:
         third = is_third_party(one.url, page_url)
         return Resource(
             url=address(one.url),
@@ -135,15 +163,15 @@ class Traffic:
             media_type=one.media_type[:100],
             lifetime=lifetime(one.headers),
             stored="no-store" not in one.headers.get("cache-control", "").lower(),
-            blocking=one.blocking,
             preloaded=one.preloaded,
             third_party=third,
             stranger=third and not is_allowed(one.url, self._allowed),
-            identity=_digest(one.url.encode()),
+            identity=identity(one.url),
             content=one.content,
             start=one.start - begun,
             first_byte=None if one.first_byte is None else one.first_byte - begun,
             end=None if one.end is None else one.end - begun,
+            made_here=one.made_here,
         )
 
     def _on_request(self, event: dict[str, Any]) -> None:
@@ -152,21 +180,22 @@ class Traffic:
             self._answer(before, answer)
             before.end, before.redirected = float(event["timestamp"]), True
         request = event["request"]
-        if not str(request["url"]).startswith(("http:", "https:")):
+        if self._closed or not str(request["url"]).startswith(("http:", "https:")):
             return
+        self.asked += 1
         if len(self._all) >= MAX_RESOURCES:
             self.dropped += 1
             return
         document = event.get("type") == "Document"
         if document and not self._main_frame:
             self._main_frame = str(event.get("frameId", ""))
-        one = _Exchange(
+        one = Exchange(
             id=str(event["requestId"]),
             url=str(request["url"]),
             method=str(request["method"]),
             kind=_KINDS.get(str(event.get("type")), Kind.OTHER),
             start=float(event["timestamp"]),
-            blocking=event.get("renderBlockingBehavior") in _BLOCKING,
+            blocking=event.get("renderBlockingBehavior") in _BLOCKING and event.get("frameId") == self._main_frame,
             preloaded=bool(request.get("isLinkPreload")),
             navigates=document and event.get("frameId") == self._main_frame,
         )
@@ -177,13 +206,14 @@ class Traffic:
         if (one := self._under_way.get(event["requestId"])) is not None:
             self._answer(one, event["response"])
 
-    def _answer(self, one: _Exchange, answer: Mapping[str, Any]) -> None:
+    def _answer(self, one: Exchange, answer: Mapping[str, Any]) -> None:
         one.status = int(answer["status"])
         one.headers = {str(name).lower(): str(value) for name, value in answer["headers"].items()}
         one.media_type = str(answer.get("mimeType", ""))
         one.protocol = str(answer.get("protocol", ""))[:20]
         one.header_bytes = int(answer.get("encodedDataLength", 0))
         one.cached = one.cached or bool(answer.get("fromDiskCache"))
+        one.made_here = bool(answer.get("fromServiceWorker"))
         if timing := answer.get("timing"):
             one.first_byte = float(timing["requestTime"]) + float(timing["receiveHeadersEnd"]) / 1000
 
@@ -200,9 +230,21 @@ class Traffic:
             one.end = float(event["timestamp"])
             one.wire = max(0, int(event["encodedDataLength"]) - one.header_bytes)
 
+    def _on_document(self, event: dict[str, Any]) -> None:
+        if "parentId" not in event["frame"]:
+            self._shown.add(str(event["frame"]["loaderId"]))
+
     def _on_failure(self, event: dict[str, Any]) -> None:
         if (one := self._under_way.get(event["requestId"])) is not None:
             one.end = float(event["timestamp"])
+            one.stopped = bool(event.get("blockedReason")) and not one.status
+            why = str(event.get("errorText") or "failed")[:100]
+            one.failure = "" if event.get("canceled") or one.stopped or why == _GIVEN_UP else why
+
+
+def identity(url: str) -> str:
+    """Return the digest of a whole address, which may hold secrets; without its fragment, which is never sent."""
+    return _digest(url.partition("#")[0].encode())
 
 
 def _digest(data: bytes) -> str:

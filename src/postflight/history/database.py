@@ -1,6 +1,7 @@
 """The file of the history: SQLite, so that many pipelines on one machine can write at a time. Its tables: `schema`."""
 
 import contextlib
+import os
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import astuple, fields
@@ -39,7 +40,10 @@ class History:
             raise HistoryUnavailable(f"there is no history at {path} yet: the gate and the watch write it at their end")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            with contextlib.closing(sqlite3.connect(path, timeout=BUSY, isolation_level=None)) as connection:
+            address = _address(path, create=create)
+            with contextlib.closing(
+                sqlite3.connect(address, timeout=BUSY, isolation_level=None, uri=True)
+            ) as connection:
                 migrate(connection, path)
                 yield cls(connection)
         except (sqlite3.Error, OSError) as error:
@@ -172,6 +176,15 @@ class History:
         browsers = {str(browser) for _, _, _, browser, _ in pages}
         files = tuple(file for route, run_id, *_ in pages for file in self.files_of(run_id) if file.route == route)
         return Release(f"{name} ({older})" if older else name, files, browsers.pop() if len(browsers) == 1 else "")
+
+
+def _address(path: Path, *, create: bool) -> str:
+    """Return the file as SQLite is to open it: as it lies there where we may only read it.
+
+    Whoever only reads a history writes files beside it, too (WAL), and a pipeline may have it from a read-only mount.
+    """
+    writable = create or (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK))
+    return path.absolute().as_uri() + ("" if writable else "?immutable=1")
 
 
 def _entry(row: tuple[object, ...], measured: tuple[Series, ...]) -> Entry:

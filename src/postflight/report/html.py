@@ -15,7 +15,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from postflight.checks.run_kind import build_of, tell_change
 from postflight.model import Decision, Finding, OnBreach, Reason, Status
@@ -23,7 +23,7 @@ from postflight.report import forecast
 from postflight.report.background import MAX_PAST, NOTHING_KNOWN, Background, Past
 from postflight.report.coverage import WORST_FIRST, cover
 from postflight.report.document import Document
-from postflight.report.drawing.bars import draw_bars
+from postflight.report.drawing.bars import MAX_BARS, draw_bars
 from postflight.report.drawing.chart import draw_chart
 from postflight.report.drawing.filmstrip import draw_filmstrip
 from postflight.report.drawing.images import read_images
@@ -33,6 +33,7 @@ from postflight.report.terminal import MEANING
 
 SLOWEST = 8
 OPENED = 5  # reasons that are shown whole; of the others, the first line
+FEW = 8  # limits of a stage that are shown even if they are kept and others are not
 SYMBOL = {
     Status.GOOD.value: "✓",
     Status.BAD.value: "✕",
@@ -81,6 +82,7 @@ def render(doc: Document, shots: Mapping[str, str], background: Background = NOT
     style = _TEMPLATES.loader.get_source(_TEMPLATES, "report.css")[0] if _TEMPLATES.loader else ""
     told = _told(doc)
     shown = {each.finding.check for each in told[:OPENED] if each.finding}
+    bars = draw_bars(verdict.findings, background.past[1 - MAX_PAST :], about.host)
     return _TEMPLATES.get_template("report.html.j2").render(
         about=about,
         verdict=verdict,
@@ -92,7 +94,9 @@ def render(doc: Document, shots: Mapping[str, str], background: Background = NOT
         blocks=_blocks(doc, background.past[1 - MAX_PAST :]),
         told=told,
         opened=OPENED,
-        bars=draw_bars(verdict.findings, background.past[1 - MAX_PAST :], about.host),
+        bars=bars[:MAX_BARS],
+        undrawn=max(0, len(bars) - MAX_BARS),
+        few=FEW,
         changed=_changed(doc, background.past[1 - MAX_PAST :]),
         pictured=_by_stage(f for f in verdict.findings if f.exhibits and f.check not in shown),
         stages=_by_stage(sorted(verdict.findings, key=lambda f: WORST_FIRST.index(f.status))),
@@ -186,6 +190,11 @@ def _link(path: str) -> str:
     return quote(path)
 
 
+def _breakable(name: str) -> Markup:
+    """Return a metric's name that breaks after its dots, and not within a word."""
+    return Markup(".<wbr>").join(escape(part) for part in name.split("."))
+
+
 _TEMPLATES = Environment(
     loader=PackageLoader("postflight.report"),
     autoescape=True,
@@ -195,6 +204,7 @@ _TEMPLATES = Environment(
 )
 _TEMPLATES.filters |= {
     "link": _link,
+    "breakable": _breakable,
     "quoted": shlex.quote,
     "clock": _clock,
     "draw_chart": draw_chart,

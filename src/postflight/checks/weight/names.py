@@ -16,6 +16,8 @@ _HASH = re.compile(
 """A content hash between separators: hex digits (webpack, Rails), or letters of both cases with digits (Vite)."""
 _SHORT_HASH = re.compile(r"(?<=[.\-_])(?=[0-9a-f]*[0-9])(?=[0-9a-f]*[a-f])[0-9a-f]{4,5}(?=\.[a-z0-9]+$)")
 """Four or five hex digits before the last extension: `chunk.3f2a.js`. Digits alone are a version or a number."""
+_PERHAPS_A_HASH = re.compile(r"[.\-](?=[\w-]*[A-Z])(?=[\w-]*[a-z])[0-9A-Za-z_-]{8}(?=\.[a-z0-9]+$)")
+"""Eight letters of both cases before the extension, as Vite has them: a hash, or a word."""
 _IDENTIFIER = re.compile(
     r"\d+|[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}|[0-9a-f]{16,}|(?=[^/]*\d)[0-9A-Za-z_-]{20,}", re.IGNORECASE
 )
@@ -47,6 +49,14 @@ def stable(url: str, page_url: str) -> str:
     path = "/".join(["", *folders]) + slash + (_without_hash(name) if name else "")
     host = "" if parts.netloc == page.netloc else parts.netloc
     return _cut(f"{host}{path or '/'}")
+
+
+def without_likely_hash(name: str) -> str:
+    """Return a stable name without what may be a hash, or a word: `/index-DiwrgTda.js` -> `/index.js`.
+
+    Only to find who is meant where nobody has the same name.
+    """
+    return _PERHAPS_A_HASH.sub("", name)
 
 
 def shape(url: str) -> str:

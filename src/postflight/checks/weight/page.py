@@ -29,7 +29,8 @@ class Resource:
 
     `url` is without query and fragment, which may hold secrets; `identity` is a digest of the whole address and
     `content` one of the body (empty: not taken). `lifetime` is for how many seconds a browser may use it again without
-    asking; None: it does not say. `stranger`: another party's, and nobody has allowed it.
+    asking; None: it does not say. `stranger`: another party's, and nobody has allowed it. `lost`: why it did not come,
+    though it was asked for: whoever looks again may find it there.
     """
 
     url: str
@@ -52,6 +53,8 @@ class Resource:
     start: float = 0.0
     first_byte: float | None = None
     end: float | None = None  # None: it never ended
+    made_here: bool = False  # a service worker of the page has answered
+    lost: str = ""
 
     @property
     def is_ok(self) -> bool:
@@ -61,7 +64,7 @@ class Resource:
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """An image that is shown: pixels of the file, and of its box on the screen."""
+    """A file of pixels that is shown: its pixels, and the largest box in which it is laid out."""
 
     url: str
     natural: tuple[int, int]
@@ -111,6 +114,11 @@ class PageWeight:
     def of(self, *kinds: Kind) -> tuple[Resource, ...]:
         """Return the resources of these kinds."""
         return tuple(one for one in self.resources if one.kind in kinds)
+
+    @property
+    def lost(self) -> tuple[Resource, ...]:
+        """What of its own the page lacked: without it, nobody knows what it weighs, or what more it would ask for."""
+        return tuple(one for one in self.resources if one.lost and not one.third_party)
 
     @property
     def requests(self) -> int:

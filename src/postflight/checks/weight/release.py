@@ -1,7 +1,7 @@
 """The files of one release beside those of the last: what has grown, what is new, what is gone.
 
-Files are paired by names without content hashes (`names.stable`). Sizes are exact, so any growth is real; what is
-allowed is a share, and nothing below 1 KB is growth at all.
+Files are paired by names without content hashes (`names.stable`), and those that are left by what may be one. Sizes
+are exact, so any growth is real; what is allowed is a share, and nothing below 1 KB is growth at all.
 """
 
 from collections import defaultdict
@@ -12,13 +12,14 @@ from pydantic import TypeAdapter, ValidationError
 
 from postflight.checks.run_kind import build_of
 from postflight.checks.weight.flaw import MOST_TOLD, Flaw, size
-from postflight.checks.weight.names import shape, stable
+from postflight.checks.weight.names import shape, stable, without_likely_hash
 from postflight.checks.weight.page import Kind, PageWeight
 
-MOST_FILES = 500  # of a route; the smallest of more are joined
+MOST_FILES = 500  # of a route; the smallest of more are joined, those of a kind together
 LEAST_GROWTH = 1000  # bytes: less is no growth
 LONGEST_FILE = 5_000_000  # bytes of a file of weights
 OTHERS = "(other files)"
+_Files = dict[tuple[Kind, str], int]  # (kind, name) -> bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class Release:
     files: tuple[FileWeight, ...]
     browser: str = ""
 
-    def of(self, route: str, kind: Kind | None = None) -> dict[tuple[Kind, str], int]:
+    def of(self, route: str, kind: Kind | None = None) -> _Files:
         """Return (kind, name) -> bytes of a route, of all kinds or of one."""
         return {(one.kind, one.name): one.wire for one in self.files if one.route == route and kind in (None, one.kind)}
 
@@ -61,10 +62,16 @@ def files_of(route: str, page: PageWeight) -> tuple[FileWeight, ...]:
     files = [FileWeight(route, name, kind, sum(wire), len(wire)) for (kind, name), wire in found.items()]
     files.sort(key=lambda one: (-one.wire, one.kind, one.name))
     kept, rest = files[:MOST_FILES], files[MOST_FILES:]
-    if rest:
-        joined = sum(one.wire for one in rest), sum(one.requests for one in rest)
-        kept.append(FileWeight(route, OTHERS, Kind.OTHER, *joined))
+    for kind in dict.fromkeys(one.kind for one in rest):
+        wire, requests = zip(*((one.wire, one.requests) for one in rest if one.kind is kind), strict=True)
+        kept.append(FileWeight(route, OTHERS, kind, sum(wire), sum(requests)))
     return tuple(kept)
+
+
+def joined(first: Release, second: Release) -> Release:
+    """Return the files of the first, and of the second those of routes that the first has not weighed."""
+    files = (*first.files, *(one for one in second.files if not first.knows(one.route)))
+    return Release(first.name, files, first.browser if first.browser == second.browser else "")
 
 
 def growth(before: Release, now: Release, route: str, kind: Kind | None = None) -> float:
@@ -72,7 +79,7 @@ def growth(before: Release, now: Release, route: str, kind: Kind | None = None) 
 
     Of all kinds, or of one. 0 for a growth of at most 1 KB; what was nothing counts as 1 KB.
     """
-    was, is_now = sum(before.of(route, kind).values()), sum(now.of(route, kind).values())
+    was, is_now = (sum(files.values()) for files in _comparable(before, now, route, kind))
     if 0 < is_now - was <= LEAST_GROWTH:
         return 0.0
     return (is_now - was) / max(was, LEAST_GROWTH)
@@ -94,7 +101,8 @@ def is_other_browser(before: Release, now: Release) -> bool:
 
 def differences(before: Release, now: Release, route: str, kind: Kind | None = None) -> tuple[Flaw, ...]:
     """Return what has changed on a route, file by file, the largest change first; amounts are bytes more (or less)."""
-    was, is_now = before.of(route, kind), now.of(route, kind)
+    was, is_now = _comparable(before, now, route, kind)
+    was = _renamed(was, is_now)
     changes = [
         Flaw(
             name,
@@ -104,6 +112,25 @@ def differences(before: Release, now: Release, route: str, kind: Kind | None = N
         for of, name in dict.fromkeys((*is_now, *was))
     ]
     return tuple(sorted((c for c in changes if c.amount), key=lambda change: -abs(change.amount)))
+
+
+def _comparable(before: Release, now: Release, route: str, kind: Kind | None) -> tuple[_Files, _Files]:
+    """Return what each has of a route, without what another host failed to send once: that is no release's doing."""
+    was, is_now = before.of(route, kind), now.of(route, kind)
+    failed = {(of, name) for of, name in was.keys() & is_now.keys() if not name.startswith("/")}
+    failed -= {key for key in failed if was[key] and is_now[key]}
+    left = ({key: wire for key, wire in files.items() if key not in failed} for files in (was, is_now))
+    return next(left), next(left)
+
+
+def _renamed(was: _Files, is_now: _Files) -> _Files:
+    """Return what was, with new names for files of which one is gone and one has come that differ in a likely hash."""
+    alike: dict[tuple[Kind, str], tuple[list[str], list[str]]] = defaultdict(lambda: ([], []))
+    for side, keys in enumerate((was.keys() - is_now.keys(), is_now.keys() - was.keys())):
+        for kind, name in keys:
+            alike[kind, without_likely_hash(name)][side].append(name)
+    names = {(kind, gone[0]): come[0] for (kind, _), (gone, come) in alike.items() if len(gone) == len(come) == 1}
+    return {(kind, names.get((kind, name), name)): wire for (kind, name), wire in was.items()}
 
 
 def tell_differences(changes: Sequence[Flaw]) -> str:

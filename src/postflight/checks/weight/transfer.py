@@ -3,6 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 from postflight.checks.weight.flaw import Flaw, size
@@ -11,9 +12,11 @@ from postflight.checks.weight.page import Kind, PageWeight, Resource
 
 PACKED_FROM = 1024  # bytes: below, packing gains nothing (RFC 9110 says no number; nginx begins at 20, CDNs near 1 KB)
 KEPT_FOR = 7 * 86400.0  # seconds that an asset ought to be kept at least
+_PART = 206  # of a video: players ask for part after part
 LONGEST_LIFE = 10 * 365 * 86400.0  # seconds; what a header claims beyond this is read as this
 SAME_BODY_FROM = 200  # bytes: shorter bodies are equal by chance
 ASSETS = (Kind.SCRIPT, Kind.STYLE, Kind.IMAGE, Kind.FONT)
+_BUILT = (Kind.SCRIPT, Kind.STYLE, Kind.FONT)  # pictures are also people's: many have the same face, each its address
 _TEXT = re.compile(
     r"text/(?!event-stream)|application/(json|javascript|xml|xhtml|manifest|wasm|[\w.]+\+(json|xml))|image/svg\+xml"
     r"|font/(ttf|otf|sfnt)|application/(x-)?(font-(ttf|otf|sfnt)|javascript)",
@@ -24,8 +27,8 @@ _TEXT = re.compile(
 def lifetime(headers: Mapping[str, str]) -> float | None:
     """Return for how many seconds a browser may use an answer again without asking; None where it does not say.
 
-    RFC 9111, 5.2.2 (`no-store`, `no-cache`, `max-age`). `Expires` counts as a life only where it is the past, or
-    where nothing else speaks: dates of two clocks are no exact number. Names of `headers` are lower case.
+    RFC 9111, 5.2.2 (`no-store`, `no-cache`, `max-age`), then 5.3: `Expires`, from the `Date` of the same clock on; one
+    that is no date is the past. Names of `headers` are lower case.
     """
     control = {part.strip().lower() for part in headers.get("cache-control", "")[:1000].split(",")}
     if control & {"no-store", "no-cache"}:
@@ -33,7 +36,21 @@ def lifetime(headers: Mapping[str, str]) -> float | None:
     for part in sorted(control):
         if found := re.fullmatch(r'max-age="?(\d{1,30})"?', part):
             return min(float(found[1]), LONGEST_LIFE)
-    return 0.0 if headers.get("expires", "").strip() in {"0", "-1"} else None
+    if not (expires := headers.get("expires", "")):
+        return None
+    until, since = _moment(expires), _moment(headers.get("date", ""))
+    if until is None:
+        return 0.0
+    if since is None or until <= since:
+        return None if since is None else 0.0
+    return min(until - since + 1.0, LONGEST_LIFE)  # both are cut to whole seconds: a week may look shorter
+
+
+def _moment(date: str) -> float | None:
+    try:
+        return parsedate_to_datetime(date[:100]).timestamp()
+    except (ValueError, OverflowError):
+        return None
 
 
 def uncompressed(page: PageWeight) -> tuple[Flaw, ...]:
@@ -41,9 +58,14 @@ def uncompressed(page: PageWeight) -> tuple[Flaw, ...]:
     return tuple(
         Flaw(short(one.url), f"{_named(one)} is sent without compression, {size(one.decoded)}", one.decoded)
         for one in page.resources
-        if one.is_ok and not one.third_party and not one.encoding
+        if one.is_ok and not one.third_party and not one.made_here and not one.encoding
         if one.decoded > PACKED_FROM and _TEXT.match(one.media_type)
     )
+
+
+def lost(page: PageWeight) -> tuple[Flaw, ...]:
+    """Return what of its own the page asked for and did not get; one each."""
+    return tuple(Flaw(short(one.url), f"{_named(one)} {one.lost}") for one in page.lost)
 
 
 def uncached(page: PageWeight) -> tuple[Flaw, ...]:
@@ -84,11 +106,11 @@ def fetched_twice(page: PageWeight) -> tuple[Flaw, ...]:
     by_address: dict[str, list[Resource]] = defaultdict(list)
     by_body: dict[tuple[Kind, str], dict[str, Resource]] = defaultdict(dict)
     for one in page.resources:
-        if one.method != "GET" or not one.is_ok or one.kind is Kind.DOCUMENT:
+        if one.method != "GET" or not one.is_ok or one.status == _PART or one.kind is Kind.DOCUMENT:
             continue
         if one.identity:
             by_address[one.identity].append(one)
-        if one.content and one.decoded >= SAME_BODY_FROM and one.kind in ASSETS:
+        if one.content and one.decoded >= SAME_BODY_FROM and one.kind in _BUILT:
             by_body[one.kind, one.content].setdefault(one.identity, one)
     for found in by_address.values():
         if len(found) > 1:

@@ -9,7 +9,7 @@ from postflight.model import Finding, Measurement, Quantity, Unit
 from postflight.report.background import Past
 from postflight.report.drawing.scale import place
 
-MAX_BARS = 300
+MAX_BARS = 300  # that a page draws
 MAX_DOTS = 60  # values of one measurement that are drawn
 WIDTH, HEIGHT = 120.0, 28.0  # of a sparkline
 FLATTEST = 0.2  # of the value: a sparkline shows at least this range
@@ -54,7 +54,7 @@ def draw_bars(findings: Sequence[Finding], past: Sequence[Past], host: str = "")
     order = {"broken": 0, "open": 1, "kept": 2, "free": 3}
     kinds = kinds_of([m for finding in findings for m in finding.measurements], host)
     bars = [_bar(m, finding, past, kinds.get((m.metric, m.unit))) for finding in findings for m in finding.measurements]
-    return sorted(bars, key=lambda bar: (order[bar.state], bar.measurement.metric))[:MAX_BARS]
+    return sorted(bars, key=lambda bar: (order[bar.state], bar.measurement.metric))
 
 
 def _bar(measurement: Measurement, finding: Finding, past: Sequence[Past], kind: RunKind | None) -> Bar:
@@ -105,6 +105,8 @@ def _beside(measurement: Measurement) -> str:
         return f"between {low} and {high}, {count} value{'' if count == 1 else 's'}"
     if count == 1:
         return ""
+    if measurement.least == measurement.worst:
+        return f"{count} values, all the same"
     return f"{count} values from {measurement.least} to {measurement.worst}"
 
 

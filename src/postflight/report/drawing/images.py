@@ -22,7 +22,7 @@ def read_images(folder: Path, findings: Iterable[Finding]) -> dict[str, str]:
             continue
         try:
             file = (root / path).resolve()
-            if not file.is_relative_to(root) or file.stat().st_size > min(MAX_IMAGE, left):
+            if not file.is_relative_to(root) or not file.is_file() or file.stat().st_size > min(MAX_IMAGE, left):
                 continue
             content = file.read_bytes()
         except (OSError, ValueError):  # gone, or no path at all: the report names it, and does not fail for it
