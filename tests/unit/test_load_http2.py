@@ -130,3 +130,33 @@ def test_a_server_that_chooses_http2_and_speaks_garbage_is_bad() -> None:
         batch = run(deployed(server.url, server.ca_file), ask(Request("GET", "web", "/")))
     assert sum(outcomes(batch).values()) == 1
     assert "2xx" not in outcomes(batch)
+
+
+@pytest.mark.parametrize("goaway", ["never", "before", "amid", "after"])
+def test_a_server_that_ends_a_connection_in_peace_is_not_at_fault(goaway: str) -> None:
+    """nginx says so before its thousandth answer; each was `garbage` to us, and an error of the target."""
+    requests = [Request("GET", "web", "/")] * 6
+    with hostile.secure(behave=hostile.http2(2, goaway), http2=True) as server:
+        batch = run(deployed(server.url, server.ca_file), ask(*requests))
+    assert outcomes(batch) == {"2xx": 6}
+
+
+def test_a_farewell_is_found_wherever_it_is_cut() -> None:
+    farewell = bytes.fromhex("000008 07 00 00000000 00000001 00000000")
+    ping = bytes.fromhex("000008 06 00 00000000 0000000000000000")
+    for size in (1, 8, 9, 10, 16, 17, 50):
+        spoken, stream = Http2(), bytes.fromhex("000000 04 00 00000000") + ping + farewell + ping
+        spoken.open()
+        for start in range(0, len(stream), size):
+            spoken.receive(stream[start : start + size])
+        assert (spoken.ends, spoken.refused) == (True, False)
+
+
+def test_a_farewell_with_an_error_is_an_error() -> None:
+    spoken = Http2()
+    spoken.open()
+    spoken.receive(bytes.fromhex("000000 04 00 00000000"))
+    spoken.receive(bytes.fromhex("000008 07 00 00000000 00000000 00000002"))
+    assert not spoken.ends
+    with pytest.raises(httpx.RemoteProtocolError, match="HTTP/2"):
+        spoken.receive(bytes.fromhex("000008 06 00 00000000 0000000000000000"))

@@ -242,6 +242,8 @@ class Connection:
         if reply:
             tls.write(reply)
             self._flush()
+        if http2.ends and (http2.refused or self.exchange is None):
+            self.lose(EOFError("closed"))
         return plain
 
     def _feed(self, data: bytes) -> None:
@@ -268,7 +270,8 @@ class Connection:
 
     def _finish(self) -> None:
         """Give the answer away. Whoever gets it may send the next request at once."""
-        exchange, keeps, body, head = self.exchange, self._keeps, self._body, self._head
+        exchange, body, head = self.exchange, self._body, self._head
+        keeps = self._keeps and not (self._http2 and self._http2.ends)
         if exchange is None:
             self.lose(httpx.RemoteProtocolError("an answer that nobody had asked for"))
             return

@@ -17,12 +17,21 @@ PROTOCOL = "h2"
 # belong to one connection of HTTP/1.1 (RFC 9113, 8.2.2)
 _OF_THE_CONNECTION = frozenset({"connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade", "host"})
 _WITHOUT_BODY = frozenset({204, 304})
+_HEAD = 9  # bytes before a frame's own (RFC 9113, 4.1)
+_GOAWAY = 7
 
 
 class Http2:
-    """One connection. Every method may raise `httpx.RemoteProtocolError` for what is not HTTP/2."""
+    """One connection. Every method may raise `httpx.RemoteProtocolError` for what is not HTTP/2.
+
+    `ends`: the server takes no further request here, and says so without an error: nginx does with the thousandth, and
+    others when they drain. `refused`: nor the one that is under way.
+    """
 
     def __init__(self) -> None:
+        self.ends = self.refused = False
+        self._raw = bytearray()  # what is not passed to h2 yet
+        self._passing = 0  # bytes of a frame that are still to be passed
         self._h2 = H2Connection(H2Configuration(client_side=True, header_encoding="latin-1"))
         self._stream = 0
         self._rest = b""  # of a request's body that the server has no room for yet
@@ -54,7 +63,7 @@ class Http2:
         """Return what came as HTTP/1.1 would have brought it, maybe nothing, and the frames to send in return."""
         plain = bytearray()
         try:
-            for event in self._h2.receive_data(data):
+            for event in self._h2.receive_data(self._without_farewell(data)):
                 match event:
                     case ResponseReceived(headers=headers) if headers is not None:
                         plain += self._head((_text(name), _text(value)) for name, value in headers)
@@ -72,6 +81,32 @@ class Http2:
         except H2Error as error:
             raise httpx.RemoteProtocolError(f"HTTP/2: {error}") from error
         return bytes(plain), self._h2.data_to_send()
+
+    def _without_farewell(self, data: bytes) -> bytes:
+        """Take out GOAWAY where it tells of no error: h2 knows no frame after it, also none of the last answer."""
+        self._raw += data
+        frames = bytearray()
+        while self._raw:
+            if self._passing:
+                part = self._raw[: self._passing]
+                self._passing -= len(part)
+                frames += part
+                del self._raw[: len(part)]
+                continue
+            if len(self._raw) < _HEAD:
+                break
+            whole = _HEAD + int.from_bytes(self._raw[:3])
+            if self._raw[3] != _GOAWAY or whole > self._h2.max_inbound_frame_size:
+                self._passing = whole
+            elif len(self._raw) < whole:
+                break
+            elif any(self._raw[_HEAD + 4 : _HEAD + 8]):  # the number of an error
+                self._passing = whole
+            else:
+                last = int.from_bytes(self._raw[_HEAD : _HEAD + 4]) & 0x7FFFFFFF
+                self.ends, self.refused = True, last < self._stream
+                del self._raw[:whole]
+        return bytes(frames)
 
     def _send_rest(self) -> None:
         while self._rest:
