@@ -1,13 +1,16 @@
-"""A name server that is slow or silent is ours, and not the target's."""
+"""A name server that is slow or silent, and what this runner is out of, is ours, and not the target's."""
 
 import asyncio
+import errno
+import os
 import socket
 from typing import Any
 
 import pytest
 
 from postflight.flow import Request
-from postflight.load.engine import engine, pool
+from postflight.load.engine import connection, engine, pool
+from postflight.load.judging.results import Series
 from tests.load_driving import ask, deployed, keeping, kept, outcomes, run
 
 PATIENT = Request("GET", "web", "/", deadline=20.0)
@@ -62,3 +65,20 @@ def test_addresses_that_were_good_are_good_for_another_while(names: Names, silen
         batch = run(deployed(url), ask(*[PATIENT] * 5))
     assert outcomes(batch) == {"2xx": 5}
     assert len(calls) == 5
+
+
+@pytest.mark.parametrize(
+    "number", [errno.EMFILE, errno.ENFILE, errno.EADDRNOTAVAIL, errno.ENOBUFS, errno.ENOMEM, errno.ENETUNREACH]
+)
+def test_what_this_runner_is_out_of_is_no_fault_of_the_target(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    def nothing_left(_family: int) -> socket.socket:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(connection, "stream_socket", nothing_left)
+    with keeping(closing) as (url, calls):
+        batch = run(deployed(url), *[ask(PATIENT)] * 60)
+    assert outcomes(batch) == {"runner": 60}
+    assert not calls
+    series = Series(min(second for second, _ in batch.flows), 0.0)
+    series.add(batch)
+    assert (series.total.ended, series.total.failed) == (0, 0)  # so that it makes no storm
