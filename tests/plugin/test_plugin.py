@@ -107,6 +107,7 @@ def one_good_value(measure, shared, request):
         measure(name, 0.1)
 def test_repeated(measure): measure("page.load", 9.0, 9.0, repeated=True)
 def test_once(measure): measure("page.load", 9.0)
+def test_untold(measure): measure("page.tint", cause="none", repeated=True)
 def test_unknown(measure): measure("page.load", 1.0, 3.0, interval=(1.0, 3.0), repeated=True)
 def test_trouble(measure):
     measure("page.load", 9.0, repeated=True)
@@ -118,11 +119,12 @@ def test_good(measure): measure("page.load", 0.1, repeated=True)
 """
     result = run_suite(source, "--base-url", site, budgets=LIMITED)
     assert result.statuses() == {
-        "preflight": "good", "test_repeated": "bad", "test_once": "bad", "test_unknown": "unknown",
-        "test_trouble": "bad", "test_both": "bad", "test_good": "good",
+        "preflight": "good", "test_repeated": "bad", "test_once": "bad", "test_untold": "unknown",
+        "test_unknown": "unknown", "test_trouble": "bad", "test_both": "bad", "test_good": "good",
     }, result.output  # fmt: skip
-    again = ("test_once", "test_unknown", "test_trouble", "test_both")
-    expected = ["test_repeated", *(name for name in again for _ in range(2)), "test_good", "end"]
+    again = ("test_unknown", "test_trouble", "test_both")
+    twice = [name for name in again for _ in range(2)]
+    expected = ["test_repeated", "test_once", "test_once", "test_untold", *twice, "test_good", "end"]
     assert (result.reports.parent / "attempts").read_text().split() == expected
 
 
