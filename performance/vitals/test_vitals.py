@@ -104,7 +104,7 @@ def tell(laboratory: Laboratory, measure: Measure, request: pytest.FixtureReques
                 where=f"{laboratory.url(route)} ({kind})",
                 interval=reading.interval,
                 cause=series.cause(name, limit),
-                repeated=series.broken_each_time(name, limit),
+                repeated=series.of_one_mind(name, limit),
             )
         return series
 

@@ -31,13 +31,15 @@ def judge(measurement: Measurement, budgets: Iterable[Budget]) -> tuple[Judgemen
     return judgements
 
 
-def find_untold(metric: str, budgets: Iterable[Budget], *, where: str, cause: str) -> list[NotEnoughEvidence]:
+def find_untold(
+    metric: str, budgets: Iterable[Budget], *, where: str, cause: str, repeated: bool
+) -> list[NotEnoughEvidence]:
     """Return what is to be said of a metric's limits when it was looked for and is not there: they are not kept."""
     found = []
     for budget in _fitting(metric, budgets):
         message = f"{metric} is not there: no claim about {budget.limit} ({budget.source}): {cause}"
         unknown = NotEnoughEvidence(message, expected=budget.limit, seen="no value", where=where)
-        unknown.on_breach = budget.on_breach
+        unknown.on_breach, unknown.repeated = budget.on_breach, repeated
         found.append(unknown)
     return found
 

@@ -118,8 +118,8 @@ def measure(request: pytest.FixtureRequest, run: Run) -> Measure:
 
     Without values it was looked for and is not there: nothing is claimed of its limit, and `cause` says why.
 
-    A failing check is run once more. `repeated` says that it need not be if this metric's limit is broken: the check
-    has measured it anew several times, and each time it was.
+    A failing check is run once more. `repeated` says that it need not be if this metric's limit is broken, or it is not
+    there: the check has measured it anew several times, and each time it was so.
     """
     item = request.node
     measured = Measured([])

@@ -32,7 +32,7 @@ class Measured:
         self.taken[:] = [js[-1].measurement if js else m for js, m in zip(held, self.taken, strict=True)]
         errors = [self._error(judgement) for judgements in held for judgement in judgements]
         for metric, (where, cause) in self.untold.items():
-            errors += find_untold(metric, limits, where=where, cause=cause)
+            errors += find_untold(metric, limits, where=where, cause=cause, repeated=metric in self.repeated)
         wrong = [error for error in errors if error is not None]
         if wrong:
             raise min(wrong, key=_weight)

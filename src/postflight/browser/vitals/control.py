@@ -33,6 +33,7 @@ WORK = """() => {
 }"""
 DEADLINE = 20_000.0  # milliseconds
 NOISY = 1.25  # a stretch of more is worth a word
+LOOKS = 5  # pulses of which the middle one tells how a runner is that a page has just been given up on
 OVERLOADED = 4.0  # with a stretch of more a missed deadline says nothing about the page
 
 
@@ -100,7 +101,7 @@ class Control:
         """Say what is wrong with the browser on this runner, as our own page shows it; empty: nothing."""
         try:
             until_responsive(self._page)
-            found = stretch([self.pulse()], self.least)
+            found = stretch([self.pulse() for _ in range(LOOKS)], self.least)
         except PlaywrightError as gone:
             return f"our own page does not answer in this browser ({gone.message.partition(chr(10))[0]})"
         return f"work of our own page took {found:.1f} times as long as it had to" if found > OVERLOADED else ""

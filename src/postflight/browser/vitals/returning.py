@@ -64,15 +64,18 @@ def come_back(browser: Browser, url: str, profile: Profile, *, options: Mapping[
         open_page(page, url)
         with answering(page, "after it was loaded", deadline=ACTION_DEADLINE):
             settle(page)
+            patience = (
+                PAINT_DEADLINE if read_record(page).candidates else 0.0
+            )  # what was never painted is not waited for
             frames = film.end()
             handlers = unload_handlers(session)
         with answering(page, "when somebody comes back to it", deadline=ACTION_DEADLINE):
             page.reload(wait_until="load")
-            warm = _largest_paint(page)
+            warm = _largest_paint(page, patience)
             page.goto(ELSEWHERE)
             page.go_back(wait_until="load")
             restored = read_record(page).navigation.kind != "back_forward"
-            return Returning(frames, warm, None if restored else _largest_paint(page), restored, handlers)
+            return Returning(frames, warm, None if restored else _largest_paint(page, patience), restored, handlers)
     finally:
         context.close()
 
@@ -94,9 +97,9 @@ def unload_handlers(session: CDPSession) -> tuple[str, ...]:
     )
 
 
-def _largest_paint(page: Page) -> float | None:
+def _largest_paint(page: Page, patience: float) -> float | None:
     until_responsive(page)
-    page.evaluate("deadline => __postflightVitals.painted(deadline)", PAINT_DEADLINE)
+    page.evaluate("deadline => __postflightVitals.painted(deadline)", patience)
     candidates = read_record(page).candidates
     return candidates[-1].at / 1000 if candidates else None
 

@@ -128,9 +128,12 @@ class Series:
             return Outcome.KEPT if max(reading.values) <= at_most else Outcome.BROKEN
         return judge(reading.interval, at_most)
 
-    def broken_each_time(self, name: str, at_most: float) -> bool:
-        """Whether each single visit breaks the limit, and all of them decide it: more would show the same."""
-        return self.outcome(name, at_most) is Outcome.BROKEN and min(self.reading(name).values) > at_most
+    def of_one_mind(self, name: str, at_most: float) -> bool:
+        """Whether more visits would show the same: each breaks the limit, and all decide it; or none told of it."""
+        values = self.reading(name).values
+        if not values:
+            return all(METRICS[name].of(vitals) is None for vitals in self.visits)
+        return self.outcome(name, at_most) is Outcome.BROKEN and min(values) > at_most
 
     def _interval(self, metric: Metric, values: tuple[float, ...]) -> tuple[float, float] | None:
         if metric.plan is None:
