@@ -4,6 +4,7 @@
 PYTHON ?= python3
 ARGS ?=
 BIN := .venv/bin
+HANGS := -o faulthandler_timeout=300 -o faulthandler_exit_on_timeout=true  # one test hangs, and fails; the others go on
 
 .DEFAULT_GOAL := help
 .PHONY: help smoke test prove bench bench-load power nextjs lint browser prometheus lock clean suite dev
@@ -16,7 +17,7 @@ smoke: suite browser  ## verify the reference platform (or ARGS="--base-url URL"
 	@$(BIN)/postflight gate --stage smoke $(ARGS)
 
 test: dev browser prometheus  ## run the suite's own tests
-	@$(BIN)/pytest tests -n auto $(ARGS)
+	@$(BIN)/pytest tests -n auto $(HANGS) $(ARGS)
 
 prove: dev browser  ## plant every fault and show that the right tests turn red
 	@$(BIN)/pytest tests/faults --prove $(ARGS)

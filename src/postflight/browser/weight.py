@@ -9,7 +9,6 @@ from collections.abc import Collection
 from contextlib import suppress
 
 from playwright.sync_api import BrowserContext, CDPSession, ConsoleMessage, Page, Response
-from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from postflight.browser.weight_content import ROOM_FOR_TIMINGS, WORLD, Content, read_content, read_scripts
@@ -32,28 +31,26 @@ def weigh(context: BrowserContext, url: str, *, allowed: Collection[str] = ()) -
     """Visit a page in a fresh context and return what it weighs. `allowed`: hosts of others that may be asked.
 
     Waits until nothing has been asked for half a second, within a deadline. Raises `UnexpectedAnswer` for a page that
-    answers with an error, Playwright's errors for one that does not answer.
+    answers with an error, Playwright's errors for one that does not answer. Whoever gives the context closes it, and
+    the page with it: `Page.close` has no deadline, and never returns when Chromium is just showing what arrived
+    (playwright#42068, about one page in fifteen that answers with an error).
     """
     page = context.new_page()
-    try:
-        session = context.new_cdp_session(page)
-        traffic = Traffic(session, allowed)
-        unused: list[str] = []
-        page.on("console", lambda message: _note_preload(message, unused))
-        _begin(session)
-        response = page.goto(url, wait_until="commit", timeout=NAVIGATION_DEADLINE)
-        _require_page(response, url)
-        settled = _settle(page)
-        scripts = read_scripts(session)
-        if traffic.has_preloads:
-            _wait_for_verdict(page, unused)
-        content = read_content(session)
-        traffic.take_sizes(content.bodies)
-        traffic.take_bodies()
-        return _page_weight(page.url, traffic, content, scripts, unused, settled=settled)
-    finally:
-        with suppress(PlaywrightError):
-            page.close()
+    session = context.new_cdp_session(page)
+    traffic = Traffic(session, allowed)
+    unused: list[str] = []
+    page.on("console", lambda message: _note_preload(message, unused))
+    _begin(session)
+    response = page.goto(url, wait_until="commit", timeout=NAVIGATION_DEADLINE)
+    _require_page(response, url)
+    settled = _settle(page)
+    scripts = read_scripts(session)
+    if traffic.has_preloads:
+        _wait_for_verdict(page, unused)
+    content = read_content(session)
+    traffic.take_sizes(content.bodies)
+    traffic.take_bodies()
+    return _page_weight(page.url, traffic, content, scripts, unused, settled=settled)
 
 
 def _begin(session: CDPSession) -> None:

@@ -71,8 +71,6 @@ def _trouble(context: BrowserContext, url: str) -> str:
         shows = shows_something(page)
     except PlaywrightError as error:
         return f"{url} offline is the browser's own error: {error.message.splitlines()[0]}"
-    finally:
-        page.close()
     if answer is None or not answer.from_service_worker:
         return f"{url} offline is no answer of the service worker's"
     return "" if shows else f"{url} offline is an empty page"
