@@ -30,9 +30,9 @@ SOUND = "data:audio/wav;base64,UklGRiQAAABXQVZFZm10IBAAAAABAAEAQB8AAEAfAAABAAgAZ
 
 @pytest.fixture
 def page(chromium: Browser) -> Iterator[Page]:
-    made = chromium.new_page()
-    yield made
-    made.close()
+    context = chromium.new_context()
+    yield context.new_page()
+    context.close()
 
 
 def show(page: Page, body: str) -> None:
@@ -166,7 +166,8 @@ def test_what_is_still_coming_breaks_no_rule(page: Page, body: str) -> None:
 def test_what_never_comes_to_rest_is_for_a_person_to_look_at(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
     """Beside it, what is wrong all the time is a fault all the same."""
     monkeypatch.setattr(axe, "PAUSE", 50.0)
-    pulse = "setInterval(() => { h.style.color = `rgb(${n = (n + 9) % 200 + 50}, 200, 200)` }, 1)"
+    colours = "rgb(${180 + n % 60}, ${180 + n++ / 60 % 60}, 200)"  # no two looks meet the same one
+    pulse = f"setInterval(() => {{ h.style.color = `{colours}` }}, 1)"
     show(page, f"<main><h1 id=h>x</h1><p style='color:#ccc'>pale</p></main><script>let n = 0; {pulse}</script>")
     seen = examine(page)
     assert [(issue.rule, issue.places) for issue in faults([seen])] == [("color-contrast", ("p",))]

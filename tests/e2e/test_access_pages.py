@@ -39,9 +39,9 @@ Array.prototype.filter = () => []; JSON.stringify = () => '{}'; Element.prototyp
 
 @pytest.fixture
 def page(chromium: Browser) -> Iterator[Page]:
-    made = chromium.new_page()
-    yield made
-    made.close()
+    context = chromium.new_context()
+    yield context.new_page()
+    context.close()
 
 
 def show(page: Page, body: str, style: str = "", head: str = "") -> None:
@@ -272,9 +272,9 @@ def test_a_caret_alone_is_told_and_no_fault(page: Page) -> None:
 
 @pytest.fixture
 def small(chromium: Browser) -> Iterator[Page]:
-    made = chromium.new_page(**phone("chromium"))
-    yield made
-    made.close()
+    context = chromium.new_context(**phone("chromium"))
+    yield context.new_page()
+    context.close()
 
 
 SIDEWAYS = {

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postflight.checks.access.axe import faults, read, waive, weak_points
+from postflight.checks.access.axe import faults, read, settled, waive, weak_points
 from postflight.checks.access.keyboard import Control, Walk, disordered, trapped, unreached
 from postflight.checks.access.layout import Fit, Sized, misfit, too_small, viewport_fault
 from postflight.checks.access.preferences import Movement, brightness, luminance
@@ -53,6 +53,17 @@ def test_a_violation_tells_rule_impact_criterion_scheme_element_and_remedy() -> 
     assert [str(issue) for issue in faults(seen)] == [
         "color-contrast (serious, WCAG 1.4.3, light, dark): Mend color-contrast: p.lead; a [<p>: Fix any: this; that]"
     ]
+
+
+def test_what_another_look_does_not_find_again_is_for_a_person_to_look_at() -> None:
+    """Each element for itself, with what is wrong with it; what decides nothing is left as it is."""
+    one = result([rule("color-contrast", ["p"], ["h1"], ["i"]), rule("button-name", ["#late"], tags=("wcag2a",))])
+    other = result([rule("color-contrast", ["p"], ["h1"]), rule("region", ["b"], tags=("best-practice",))])
+    other["violations"][0]["nodes"][1]["failureSummary"] = "Fix any:\n  another contrast"
+    seen = read(settled(one, other), "light")
+    assert [(issue.rule, issue.places) for issue in seen.violations] == [("color-contrast", ("p",)), ("region", ("b",))]
+    assert [(issue.rule, issue.places) for issue in seen.doubtful] == [("color-contrast", ("h1",))]
+    assert [issue.places for issue in read(settled(one), "light").violations] == [("p", "h1", "i"), ("#late",)]
 
 
 def test_frames_and_shadow_roots_are_told_apart() -> None:

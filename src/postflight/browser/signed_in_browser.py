@@ -53,12 +53,12 @@ def signed_in_browser(
         steering = playwright.chromium.connect_over_cdp(address)
         try:
             context = steering.contexts[0]
-            page = context.new_page()
+            page = context.pages[0]  # the one that it has opened
             page.set_default_timeout(DEADLINE)
             page.set_extra_http_headers(dict(headers or {}))
             sign_in(page, base_url, account)
             state = context.storage_state()
-            page.close()
+            page.goto("about:blank")  # instead of `Page.close`, which may never return
         finally:
             steering.close()  # of a browser that it did not start, it only lets go
         kept = [item["value"] for origin in state["origins"] for item in origin["localStorage"]]
