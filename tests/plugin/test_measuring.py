@@ -40,14 +40,16 @@ def test_trouble(measure):
 def test_both(measure):
     measure("page.load", 9.0, repeated=True)
     measure("page.size", 9.0)
+def test_rollback(measure): measure("page.size", 9.0, 9.0, repeated=True)
 def test_good(measure): measure("page.load", 0.1, repeated=True)
 """
     result = run_suite(source, "--base-url", site, budgets=LIMITED)
     assert result.statuses() == {
         "preflight": "good", "test_repeated": "bad", "test_once": "bad", "test_untold": "unknown",
-        "test_unknown": "unknown", "test_trouble": "bad", "test_both": "bad", "test_good": "good",
+        "test_unknown": "unknown", "test_trouble": "bad", "test_both": "bad",
+        "test_rollback": "bad", "test_good": "good",
     }, result.output  # fmt: skip
-    again = ("test_unknown", "test_trouble", "test_both")
+    again = ("test_unknown", "test_trouble", "test_both", "test_rollback")
     twice = [name for name in again for _ in range(2)]
     expected = ["test_repeated", "test_once", "test_once", "test_untold", *twice, "test_good", "end"]
     assert (result.reports.parent / "attempts").read_text().split() == expected

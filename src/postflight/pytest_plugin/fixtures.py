@@ -119,7 +119,7 @@ def measure(request: pytest.FixtureRequest, run: Run) -> Measure:
     Without values it was looked for and is not there: nothing is claimed of its limit, and `cause` says why.
 
     A failing check is run once more. `repeated` says that it need not be if this metric's limit is broken, or it is not
-    there: the check has measured it anew several times, and each time it was so.
+    there: the check has measured it anew several times, and each time it was so. A rollback takes a second look anyway.
     """
     item = request.node
     measured = Measured([])

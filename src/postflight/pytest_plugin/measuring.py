@@ -38,7 +38,8 @@ class Measured:
             raise min(wrong, key=_weight)
 
     def _error(self, judgement: Judgement) -> PostflightError | None:
-        if isinstance(judgement.error, BudgetBroken):
+        # a rollback is never asked for at first sight: a slow spell of seconds may cover all repetitions
+        if isinstance(judgement.error, BudgetBroken) and judgement.budget.on_breach is not OnBreach.ROLLBACK:
             judgement.error.repeated = judgement.measurement.metric in self.repeated
         return judgement.error
 
