@@ -13,7 +13,7 @@ from postflight.browser.access.instrument import Instrument
 from postflight.browser.access.keyboard import walk
 from postflight.browser.access.layout import fits, small_texts
 from postflight.browser.access.skip_link import follow_skip_link
-from postflight.browser.responsive import picture
+from postflight.browser.screenshot import picture
 from postflight.checks.access.axe import faults
 from postflight.checks.access.keyboard import disordered, trapped, unreached
 from postflight.checks.access.layout import misfit

@@ -3,14 +3,13 @@
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from greenlet import greenlet
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Page
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
-from postflight.errors import NotEnoughEvidence, PageTrouble
+from postflight.errors import PageTrouble
 from postflight.model import Quantity, Unit
 
 INTERVAL = 5.0  # seconds between two questions
@@ -88,20 +87,3 @@ class _Watch:
                 self._sleep()
         except PlaywrightError:  # closed already: there is nothing left to be asked
             return
-
-
-def picture(page: Page, **options: Any) -> bytes:
-    """Return a screenshot. Raises `NotEnoughEvidence` for a page that answers, and of which none is drawn in time.
-
-    That happens on a machine with too much to do, and where a font stays on its way: the deployment may be well.
-    """
-    until_responsive(page)
-    try:
-        return page.screenshot(**options)
-    except PlaywrightTimeout as error:
-        raise NotEnoughEvidence(
-            f"{page.url} has no picture: the browser drew none in time ({error.message.splitlines()[0]})",
-            expected="a picture",
-            seen=error.message[:500],
-            where=page.url,
-        ) from error

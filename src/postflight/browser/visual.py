@@ -15,7 +15,8 @@ import numpy as np
 from PIL import Image
 from playwright.sync_api import Browser, Page, Request
 
-from postflight.browser.responsive import picture, until_responsive
+from postflight.browser.responsive import until_responsive
+from postflight.browser.screenshot import picture
 from postflight.checks.visual.change import Change, Shot, find_change
 from postflight.checks.visual.elements import Element
 from postflight.checks.visual.pixels import Pixels

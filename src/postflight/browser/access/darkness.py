@@ -7,7 +7,7 @@ from PIL import Image
 from playwright.sync_api import Page
 
 from postflight.browser.access.instrument import Instrument
-from postflight.browser.responsive import picture
+from postflight.browser.screenshot import picture
 from postflight.checks.access.preferences import DARK, Colour, brightness
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from playwright.sync_api import ElementHandle, Locator, Page
 
 from postflight.browser.access.instrument import Instrument
-from postflight.browser.responsive import picture
+from postflight.browser.screenshot import picture
 from postflight.checks.access.keyboard import Control, Walk, read
 from postflight.errors import PageTrouble
 
