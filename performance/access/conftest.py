@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import Error as PlaywrightError
 
 from performance.routes import LANDING, ROUTES, Route, velocity
 from platforms.velocity import PREFIX, Velocity
 from postflight.browser.access.arrival import arrive, rest
-from postflight.errors import UnexpectedAnswer
+from postflight.errors import PostflightError, UnexpectedAnswer
 from postflight.model import Account, Deployment
 from postflight.probes.client import Client
 
@@ -32,17 +33,35 @@ def project(api: Client, platform: Velocity, account: Callable[[str], Account], 
     api.run(platform.remove_project(token, made.id))
 
 
+@pytest.fixture(scope="session")
+def unseen() -> dict[tuple[str, int], Exception]:
+    """Why a page did not come, by route and attempt: its other checks are told so, and do not wait for it again."""
+    return {}
+
+
 @pytest.fixture
-def visit(new_context: Callable[..., BrowserContext], deployment: Deployment, request: pytest.FixtureRequest) -> Visit:
+def visit(
+    new_context: Callable[..., BrowserContext],
+    deployment: Deployment,
+    request: pytest.FixtureRequest,
+    unseen: dict[tuple[str, int], Exception],
+) -> Visit:
     """Open a route in a guarded context for who sees it, and wait until it rests: `visit(route, **context_options)`."""
 
     def open_page(route: Route, *, interact: bool = False, **options: Any) -> Page:
+        look = route.name, int(getattr(request.node, "execution_count", 1))
+        if look in unseen:
+            raise unseen[look]
         if route.role:
             options["storage_state"] = request.getfixturevalue("signed_in")
         project = request.getfixturevalue("project") if "{project}" in route.path else ""
         url = f"{deployment.base_url}{route.path.format(project=project)}"
         page = new_context(**options).new_page()
-        arrive(page, url)
+        try:
+            arrive(page, url)
+        except (PostflightError, PlaywrightError) as error:
+            unseen[look] = error
+            raise
         if route.role and not page.url.startswith(url):
             raise UnexpectedAnswer(
                 f"{route.path} led who is signed in elsewhere", expected=url, seen=page.url, where=url

@@ -72,6 +72,32 @@ def test_bad_for_a_true_reason(
     assert words in result.finding(check)["summary"]
 
 
+def test_a_page_that_does_not_come_is_waited_for_once_an_attempt(tmp_path: Path) -> None:
+    """By all checks of accessibility together: each with its own wait for a page that hangs would take minutes."""
+    visits = []
+
+    class Broken(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            is_visit = self.headers["sec-fetch-mode"] == "navigate"
+            visits.extend(["visit"] * is_visit)
+            self.send_response(500 if is_visit else 200)
+            self.send_header("content-type", "text/html")
+            self.send_header("content-length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    suites = (f"performance/access/test_{name}.py" for name in ("phone", "preferences", "wcag"))
+    with serving(Broken) as url:
+        command = [sys.executable, "-m", "pytest", *suites, "-p", "no:cacheprovider", "--base-url", url]
+        result = run_process(*command, f"--reports={tmp_path}", reports=tmp_path)
+    told = _statuses(result)
+    assert set(told.values()) == {"bad"}, result.output
+    assert len(told) > 3
+    assert len(visits) == 2, result.output
+
+
 def _smoke(url: str, reports: Path) -> Result:
     command = [sys.executable, "-m", "pytest", "-m", "smoke", "-p", "no:cacheprovider", "--base-url", url]
     return run_process(*command, f"--reports={reports}", reports=reports)
