@@ -14,7 +14,7 @@ from postflight.checks.weight import transfer
 from postflight.checks.weight.flaw import tell
 from postflight.checks.weight.page import PageWeight
 from postflight.checks.weight.release import FileWeight, Release, files_of
-from postflight.errors import NotEnoughEvidence, PostflightError, UnexpectedAnswer
+from postflight.errors import DeploymentFault, NotEnoughEvidence, PostflightError, UnexpectedAnswer
 from postflight.model import Deployment
 from postflight.pytest_plugin.run import Run
 
@@ -59,6 +59,8 @@ def page_weight(
         try:
             weighed[look] = _weigh(browser, browser_context_args | {"viewport": VIEWPORT, **state}, deployment, route)
         except (PostflightError, PlaywrightError) as error:
+            if isinstance(error, DeploymentFault):
+                error.causes = error.causes or (f"{route}: {error}",)  # of all its checks: told once
             weighed[look] = error
     page = weighed[look]
     if isinstance(page, Exception):

@@ -8,9 +8,9 @@ from http.server import BaseHTTPRequestHandler
 
 import pytest
 from playwright.sync_api import Browser
-from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from postflight.browser import weight
+from postflight.browser.responsive import PageHangs
 from postflight.checks.weight import content, transfer
 from postflight.checks.weight.flaw import tell, total
 from postflight.checks.weight.names import short
@@ -214,7 +214,7 @@ def test_a_page_that_stays_leads_nowhere(visit: Callable[[str], PageWeight], nam
 
 def test_a_page_that_hangs_is_given_up(visit: Callable[[str], PageWeight], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(weight, "ANSWER_DEADLINE", 1000.0)
-    with pytest.raises(PlaywrightTimeout):
+    with pytest.raises(PageHangs, match="no longer answers to who weighs it"):
         visit("endless")
 
 

@@ -12,7 +12,7 @@ from contextlib import suppress
 from playwright.sync_api import BrowserContext, CDPSession, ConsoleMessage, Page
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
-from postflight.browser.responsive import until_responsive
+from postflight.browser.responsive import answering, until_responsive
 from postflight.browser.weight_content import ROOM_FOR_TIMINGS, WORLD, Content, read_content, read_scripts
 from postflight.browser.weight_traffic import Traffic
 from postflight.checks.weight.names import address
@@ -35,9 +35,10 @@ def weigh(context: BrowserContext, url: str, *, allowed: Collection[str] = ()) -
     """Visit a page in a fresh context and return what it weighs. `allowed`: hosts of others that may be asked.
 
     Waits until nothing has been asked for half a second, within a deadline. Raises `UnexpectedAnswer` for a page that
-    answers with an error, or leads on to one that does; Playwright's errors for one that does not answer. Whoever gives
-    the context closes it, and the page with it: `Page.close` has no deadline, and never returns when Chromium is just
-    showing what arrived (playwright#42068, about one page in fifteen that answers with an error).
+    answers with an error, or leads on to one that does; `PageHangs` for one that no longer answers; Playwright's errors
+    for one that does not come. Whoever gives the context closes it, and the page with it: `Page.close` has no deadline,
+    and never returns when Chromium is just showing what arrived (playwright#42068, about one page in fifteen that
+    answers with an error).
     """
     page = context.new_page()
     session = context.new_cdp_session(page)
@@ -48,16 +49,17 @@ def weigh(context: BrowserContext, url: str, *, allowed: Collection[str] = ()) -
     page.set_default_timeout(ANSWER_DEADLINE)
     response = page.goto(url, wait_until="commit", timeout=NAVIGATION_DEADLINE)
     _require_page(response.status if response else 0, url)
-    settled = _settle(page, traffic)
-    traffic.close()
-    _require_page(traffic.page_status, page.url)
-    scripts = read_scripts(session)
-    if traffic.has_preloads:
-        _wait_for_verdict(page, unused)
-    content = read_content(session)
-    traffic.take_timings(content.timings)
-    traffic.take_bodies()
-    return _page_weight(page.url, traffic, content, scripts, unused, settled=settled)
+    with answering(page, "to who weighs it", deadline=ANSWER_DEADLINE):
+        settled = _settle(page, traffic)
+        traffic.close()
+        _require_page(traffic.page_status, page.url)
+        scripts = read_scripts(session)
+        if traffic.has_preloads:
+            _wait_for_verdict(page, unused)
+        content = read_content(session)
+        traffic.take_timings(content.timings)
+        traffic.take_bodies()
+        return _page_weight(page.url, traffic, content, scripts, unused, settled=settled)
 
 
 def _begin(session: CDPSession) -> None:
