@@ -99,6 +99,22 @@ class _Page(BaseHTTPRequestHandler):
         pass
 
 
+class AnsweringHandler(BaseHTTPRequestHandler):
+    """What handlers with many different answers share. `headers`: underscores stand for dashes."""
+
+    protocol_version = "HTTP/1.1"
+
+    def answer(self, body: bytes, media_type: str, *, status: int = 200, **headers: str) -> None:
+        self.send_response(status)
+        for name, value in ({"Content-Type": media_type, "Content-Length": str(len(body))} | headers).items():
+            self.send_header(name.replace("_", "-"), value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
 @contextlib.contextmanager
 def serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)

@@ -10,7 +10,7 @@ from playwright.sync_api import Error as PlaywrightError
 from performance.routes import LANDING, ROUTES, Route, velocity
 from platforms.velocity import PREFIX, Velocity
 from postflight.browser.access.arrival import arrive, rest
-from postflight.errors import PostflightError, UnexpectedAnswer
+from postflight.errors import DeploymentFault, PostflightError, UnexpectedAnswer
 from postflight.model import Account, Deployment
 from postflight.probes.client import Client
 
@@ -51,7 +51,7 @@ def visit(
     def open_page(route: Route, *, interact: bool = False, **options: Any) -> Page:
         look = route.name, int(getattr(request.node, "execution_count", 1))
         if look in unseen:
-            raise unseen[look]
+            raise unseen[look].with_traceback(None)
         if route.role:
             options["storage_state"] = request.getfixturevalue("signed_in")
         project = request.getfixturevalue("project") if "{project}" in route.path else ""
@@ -60,6 +60,8 @@ def visit(
         try:
             arrive(page, url)
         except (PostflightError, PlaywrightError) as error:
+            if isinstance(error, DeploymentFault):
+                error.causes = error.causes or (f"{route}: {error}",)  # of all its checks: told once
             unseen[look] = error
             raise
         if route.role and not page.url.startswith(url):

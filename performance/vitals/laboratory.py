@@ -37,7 +37,7 @@ class Laboratory:
         """Return the visits to a page. If they failed, all checks of the page are told so, and do not wait again."""
         key = route.name, profile.name, attempt
         if key in self._failed:
-            raise self._failed[key]
+            raise self._failed[key].with_traceback(None)
         if key not in self._series:
             url, options = self.url(route), self.options(route)
             interact = route.interact or press_tab

@@ -4,7 +4,6 @@ import gzip
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
@@ -17,7 +16,7 @@ from postflight.checks.weight.names import short
 from postflight.checks.weight.page import Kind, PageWeight
 from postflight.errors import UnexpectedAnswer
 from reference.weight_faults import _FONT, _png
-from tests.conftest import serving
+from tests.conftest import AnsweringHandler, serving
 
 PNG = _png(400, 300)
 NEVER = "function never() { return 'x'.repeat(9) }"
@@ -38,10 +37,8 @@ for (let n = 0; n < 30; n++) fetch('/api/<img src=x onerror=alert(1)>' + n + '%1
 PAGES = {"/": ORDINARY, "/polling": POLLING, "/on": LEADING_ON, "/arrived": "<p>x", "/hostile": HOSTILE}
 
 
-class _Site(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self) -> None:
+class _Site(AnsweringHandler):
+    def do_GET(self) -> None:  # noqa: N802 - http.server's name
         path = self.path.partition("?")[0]
         if path == "/moved":
             self.answer(b"", "text/plain", status=302, Location="/arrived")
@@ -63,16 +60,6 @@ class _Site(BaseHTTPRequestHandler):
             self.answer(json.dumps({"path": "x"}).encode(), "application/json", **odd)
 
     do_POST = do_GET  # noqa: N815 - http.server's name
-
-    def answer(self, body: bytes, media_type: str, *, status: int = 200, **headers: str) -> None:
-        self.send_response(status)
-        for name, value in ({"Content-Type": media_type, "Content-Length": str(len(body))} | headers).items():
-            self.send_header(name.replace("_", "-"), value)
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        pass
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,6 @@ import socket
 import struct
 import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler
 
 import pytest
 from playwright.sync_api import Browser
@@ -17,7 +16,7 @@ from postflight.checks.weight.names import short
 from postflight.checks.weight.page import Kind, PageWeight
 from postflight.errors import UnexpectedAnswer
 from reference.weight_faults import _FONT, _png
-from tests.conftest import serving
+from tests.conftest import AnsweringHandler, serving
 
 PNG = _png(400, 300)
 LARGE = _png(1600, 1200)
@@ -66,10 +65,8 @@ SOURCES = {name: f"<!doctype html><meta charset=utf-8>{source}".encode() for nam
 UNTIL_THE_END = threading.Event()  # what never ends, ends with the tests
 
 
-class _Site(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self) -> None:
+class _Site(AnsweringHandler):
+    def do_GET(self) -> None:  # noqa: N802 - http.server's name
         name = self.path[1:].partition("?")[0]
         if name in PAGES:
             policy = {"Content-Security-Policy": "default-src 'self' 'unsafe-inline'"} if name == "policy" else {}
@@ -104,16 +101,6 @@ class _Site(BaseHTTPRequestHandler):
     def have_a_size(self) -> None:
         size = int(self.rfile.read(int(self.headers["content-length"])))
         self.answer(b"z" * size, "application/json")
-
-    def answer(self, body: bytes, media_type: str, *, status: int = 200, **headers: str) -> None:
-        self.send_response(status)
-        for name, value in ({"Content-Type": media_type, "Content-Length": str(len(body))} | headers).items():
-            self.send_header(name.replace("_", "-"), value)
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        pass
 
 
 ODD: dict[str, Callable[[_Site], None]] = {
