@@ -9,8 +9,12 @@ LEAST_GROWTH = 2  # connections in each part of a series, that make it a leak
 LEAST_SERVED = 0.25  # transactions for each request; fewer are those of others: monitoring, autovacuum
 LEAST_CALLS = 0.5  # of a statement for each request; one that runs less often is somebody else's, such as a nightly job
 _LONGEST = 160  # characters of a statement
-_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
-_TEXT = re.compile(r"(\$[A-Za-z_]*\$).*?(?:\1|\Z)|[eEbBxXnN]?'(?:[^'\\]|''|\\.)*(?:'|\Z)", re.DOTALL)
+# in one pass: two dashes in a text begin no comment, and a quote in a comment no text
+_COMMENT_OR_TEXT = re.compile(
+    r"(?P<comment>--[^\n]*|/\*.*?\*/)"
+    r"|(\$[A-Za-z_]*\$).*?(?:\2|\Z)|[eEbBxXnN]?'(?:[^'\\]|''|\\.)*(?:'|\Z)",
+    re.DOTALL,
+)
 _NUMBER = re.compile(r"(?<![\w$.])-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?\b")
 _LIST = re.compile(r"\?(?:\s*,\s*\?)+")
 
@@ -96,7 +100,8 @@ class Watched:
 
 def without_literals(statement: str) -> str:
     """Return a statement with `?` for every literal, in one line, cut: what it looks for may be secret."""
-    text = _NUMBER.sub("?", _TEXT.sub("?", _COMMENT.sub(" ", statement)))
+    bare = _COMMENT_OR_TEXT.sub(lambda found: " " if found["comment"] else "?", statement)
+    text = _NUMBER.sub("?", bare)
     line = " ".join(_LIST.sub("?, ...", text).split())
     return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"
 
